@@ -1,0 +1,74 @@
+// What a partition backup is made of: an id, a descriptor, and two named sets of files.
+import type { CheckpointId, LogPosition, NodeId, PartitionId } from './ids.ts';
+
+/** Which copy of which partition backup: the triple that Zeebe calls the backup identifier. */
+export interface BackupId {
+  readonly checkpointId: CheckpointId;
+  readonly partitionId: PartitionId;
+  /** The node that took it. A partition may have copies by several nodes, one per leader that tried. */
+  readonly nodeId: NodeId;
+}
+
+/** What the broker says of a partition backup, kept in its manifest. */
+export interface BackupDescriptor {
+  /** The snapshot in the backup, or null when the log from its first record is all there is. */
+  readonly snapshotId: string | null;
+  /** The position of the record that created the checkpoint: the last record a restored log holds. */
+  readonly checkpointPosition: LogPosition;
+  /** How many partitions the cluster had. A restore refuses a cluster with another number. */
+  readonly numberOfPartitions: number;
+  /** The version of the broker that took it, free text. */
+  readonly brokerVersion: string;
+}
+
+/** A file by name: one flat path component. The bytes are read as an async iterable, more than once if need be. */
+export interface BackupFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Yields exactly `sizeBytes` bytes in chunks of any size. Each call starts at the beginning. */
+  open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+}
+
+/** The two sets of files in a backup. */
+export type BackupFileKind = 'snapshot' | 'segment';
+
+/** A partition backup on its way into a store. */
+export interface PartitionBackup {
+  readonly id: BackupId;
+  /**
+   * The leader's term (epoch, generation): grows with each leadership of the partition. Stores use it to tell
+   * an old leader's attempt from a new one's.
+   */
+  readonly term: bigint;
+  readonly descriptor: BackupDescriptor;
+  readonly snapshotFiles: readonly BackupFile[];
+  readonly segmentFiles: readonly BackupFile[];
+}
+
+/**
+ * A completed partition backup opened in a store. Reading a file checks every byte: an iteration ends with
+ * the whole file or throws a `BackupCorrupt` (or another `StoreError`), never with wrong bytes.
+ */
+export interface StoredBackup {
+  readonly id: BackupId;
+  readonly descriptor: BackupDescriptor;
+  readonly createdAt: Timestamp;
+  readonly snapshotFiles: readonly BackupFile[];
+  readonly segmentFiles: readonly BackupFile[];
+}
+
+/** An instant as ISO-8601 text in UTC, up to nine fraction digits: `2026-11-24T06:00:00.123Z`. */
+export type Timestamp = string;
+
+/** The timestamp of an instant given in milliseconds since 1970. */
+export function timestamp(epochMs: number): Timestamp {
+  return new Date(epochMs).toISOString();
+}
+
+/** Whether a name may name a file of a backup: one path component that every file system and store takes. */
+export function isFlatFileName(name: string): boolean {
+  if (name === '' || name === '.' || name === '..') return false;
+  if (new TextEncoder().encode(name).length > 255) return false;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+  return !/[\u0000-\u001f\u007f/\\]/.test(name);
+}

@@ -1,0 +1,46 @@
+// Every bound in one place, with its unit and the reason for the number. Settings override where noted.
+
+/** Unit of hashing, upload, retry and reuse. Measured sweet spot of request count against memory. A setting. */
+export const CHUNK_SIZE_BYTES = 4 * 1024 * 1024;
+
+/** The largest chunk a manifest may name: bounds what a reader must hold in memory. */
+export const CHUNK_SIZE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Files below this size share a pack, so that many tiny files are not many tiny requests. */
+export const PACKED_FILE_SIZE_BYTES_MAX = 1024 * 1024;
+
+/** Chunks in flight per save or per opened file: bounds memory to this many chunks. A setting. */
+export const CHUNKS_IN_FLIGHT = 6;
+
+/** The largest manifest a reader accepts: 1 TiB in 4 MiB chunks is about 30 MB of JSON. */
+export const MANIFEST_SIZE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** A failure reason is kept to this many characters: it is for people, not a log. */
+export const FAILURE_REASON_LENGTH_MAX = 2_000;
+
+/** One attempt from reserve to publish. Pins are held no longer. A setting. */
+export const BACKUP_DEADLINE_MS = 60 * 60 * 1000;
+
+/** How often a running attempt shows that it lives. */
+export const HEARTBEAT_INTERVAL_MS = 15_000;
+
+/** An attempt without a sign of life for this long reads as failed, and stops itself. Four missed beats. */
+export const STALE_AFTER_MS = 60_000;
+
+/** One call to a partition's leader from the coordinator or aggregator. Zeebe's gateway waits as long. A setting. */
+export const PARTITION_REQUEST_TIMEOUT_MS = 15_000;
+
+/** Partitions asked at the same time. */
+export const PARTITION_REQUESTS_IN_FLIGHT = 32;
+
+/** One object request with all its retries; Zeebe's `apiCallTimeout`. A setting. */
+export const API_CALL_TIMEOUT_MS = 180_000;
+
+/** Keys in one listing page and in one batch delete: what S3 allows. */
+export const OBJECTS_PER_REQUEST_MAX = 1_000;
+
+/** Backups in one page of a listing when the caller names no number. */
+export const BACKUPS_PER_PAGE = 100;
+
+/** The largest body the management API reads. */
+export const REQUEST_BODY_BYTES_MAX = 64 * 1024;

@@ -1,0 +1,42 @@
+// The few neverthrow helpers that we own. `bracket` is the only way to hold a resource across Results:
+// neverthrow's `safeTry` never runs a `finally`, so one written there would leak exactly on the failure path.
+import { err, ok, type Result, ResultAsync } from 'neverthrow';
+
+/** Runs an async function that gives a Result. What it throws rejects: a throw is a bug and stays loud. */
+export function fromAsync<T, E>(run: () => Promise<Result<T, E>>): ResultAsync<T, E> {
+  return new ResultAsync(run());
+}
+
+/** Runs a foreign promise (a broker's port, a library) and maps whatever it throws to an expected error. */
+export function fromForeign<T, E>(
+  run: () => T | PromiseLike<T>,
+  toError: (cause: unknown) => E,
+): ResultAsync<T, E> {
+  return new ResultAsync(
+    (async () => {
+      try {
+        return ok<T, E>(await run());
+      } catch (cause) {
+        return err<T, E>(toError(cause));
+      }
+    })(),
+  );
+}
+
+/** Acquires, uses and always releases: on success, on an expected error and on a throw. */
+export function bracket<R, T, E1, E2>(
+  acquire: () => ResultAsync<R, E1>,
+  use: (resource: R) => ResultAsync<T, E2>,
+  release: (resource: R) => Promise<void>,
+): ResultAsync<T, E1 | E2> {
+  return fromAsync<T, E1 | E2>(async () => {
+    const acquired = await acquire();
+    if (acquired.isErr()) return err(acquired.error);
+    try {
+      const used = await use(acquired.value);
+      return used.isErr() ? err(used.error) : ok(used.value);
+    } finally {
+      await release(acquired.value);
+    }
+  });
+}

@@ -1,0 +1,41 @@
+// Where a restored partition goes. A broker implements it for its own directory layout; runtime/ has one for the
+// default layout. Plain promises that may throw.
+import type { BackupDescriptor, BackupFileKind } from '../core/backup.ts';
+import type { CheckpointId, PartitionId } from '../core/ids.ts';
+
+/**
+ * The data of one node.
+ *
+ * An implementation must guarantee:
+ * 1. `occupants` names what is in the way of a restore, and changes nothing. Leftovers of an interrupted restore
+ *    do not count.
+ * 2. Nothing that `begin` and the staging make is visible to the broker before `install`.
+ * 3. `install` is atomic for the node, and durable when it resolves: files and directories are synced.
+ * 4. `discard` removes only what this restore made, and may be called twice.
+ * 5. A restore that died at any point can be run again.
+ */
+export interface RestoreTarget {
+  /** Names the place for people: a directory. */
+  readonly location: string;
+  occupants(): Promise<readonly string[]>;
+  begin(checkpointId: CheckpointId): Promise<RestoreStaging>;
+}
+
+/** One restore, not yet visible. Calls for different files run at the same time. */
+export interface RestoreStaging {
+  /** Writes one file whole. An error thrown by `content` is passed on as it is. */
+  write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Called once per partition after its files: cuts the log behind the checkpoint position where that is left to do. */
+  seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void>;
+  install(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export interface RestoredFile {
+  readonly partitionId: PartitionId;
+  readonly kind: BackupFileKind;
+  /** The snapshot the file belongs to; null for segments and when there is none. */
+  readonly snapshotId: string | null;
+  readonly name: string;
+  readonly sizeBytes: number;
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from 'tsup';
+
+/** ESM only: CommonJS output would give every entry its own copy of every class. */
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    s3: 'src/s3.ts',
+    filesystem: 'src/filesystem.ts',
+    memory: 'src/memory.ts',
+    management: 'src/management.ts',
+    config: 'src/config.ts',
+    testkit: 'src/testkit.ts',
+    cli: 'src/cli/main.ts',
+  },
+  format: 'esm',
+  target: 'node22',
+  clean: true,
+  sourcemap: true,
+  // TypeScript 6 deprecates an option that tsup's types build sets itself.
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+});
