@@ -6,7 +6,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some start. Never goes back. */
   monotonic(): number;
-  /** Resolves after `ms`. Resolves early, without throwing, when the signal fires. Holds no process open. */
+  /** Resolves after `ms`. Resolves early, without throwing, when the signal fires. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// The process's real clock. Its timers never keep a process alive on their own.
+// The process's real clock. A sleep keeps the process alive, so each one has an end or a signal.
 import type { Clock } from '../ports/environment.ts';
 
 /** Time as the machine tells it. */
@@ -14,7 +14,6 @@ export const systemClock: Clock = {
         resolve();
       };
       const timer = setTimeout(done, ms);
-      timer.unref();
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
