@@ -1,2 +1,67 @@
-// Entry point.
-export {};
+// The root entry: what a broker embeds, and the words it is told in. Loads no AWS SDK and no HTTP server.
+
+// --- Results: use these, so that your code and tidemark share one copy ---
+export { err, ok, Result, ResultAsync, safeTry } from 'neverthrow';
+// --- the checkpoint protocol ---
+export { CheckpointProcessor, type CreateCheckpointCommand } from './checkpoint/checkpoint-processor.ts';
+export {
+  type CheckpointEvent,
+  type CreateCheckpointRecord,
+  mustCreateFirst,
+  onCreate,
+  onEvent,
+} from './checkpoint/checkpoint-transition.ts';
+// --- vocabulary ---
+export {
+  type BackupDescriptor,
+  type BackupFile,
+  type BackupFileKind,
+  type BackupId,
+  isFlatFileName,
+  type PartitionBackup,
+  type StoredBackup,
+  type Timestamp,
+} from './core/backup.ts';
+export * from './core/errors.ts';
+export {
+  type CheckpointId,
+  checkpointId,
+  INT64_MAX,
+  type LogPosition,
+  logPosition,
+  type NodeId,
+  type PartitionId,
+  parseCheckpointId,
+} from './core/ids.ts';
+export { InvariantViolation } from './core/invariant.ts';
+export {
+  type BackupProgress,
+  type BackupStatus,
+  type BackupStatusCode,
+  bestStatus,
+  type ClusterBackupState,
+  type ClusterBackupStatus,
+  type PartitionBackupStatus,
+} from './core/status.ts';
+// --- backups of one partition ---
+export type {
+  PartitionBackupComponents,
+  PartitionBackupSettings,
+  TakeBackupError,
+  TakeOutcome,
+} from './partition/backup-attempt.ts';
+export { type BackupSelection, selectBackup } from './partition/backup-selection.ts';
+export { PartitionBackupManager } from './partition/partition-backup-manager.ts';
+// --- ports: what you implement ---
+export type * from './ports/backup-store.ts';
+export type * from './ports/cluster.ts';
+export type * from './ports/environment.ts';
+export type * from './ports/object-storage.ts';
+export type * from './ports/partition.ts';
+export type * from './ports/restore-target.ts';
+export type * from './ports/telemetry.ts';
+
+// --- the real world ---
+export { silentLogger } from './runtime/silent-logger.ts';
+export { systemClock } from './runtime/system-clock.ts';
+export { systemRandom } from './runtime/system-random.ts';

@@ -1,4 +1,4 @@
-// One time limit around one operation, measured on a clock that is given. Core waits nowhere else.
+// Time limits around operations, measured on a clock that is given. Core waits nowhere else.
 import { err, type Result, type ResultAsync } from 'neverthrow';
 import { Aborted, DeadlineExceeded } from './errors.ts';
 import { fromAsync } from './result.ts';
@@ -15,34 +15,76 @@ export interface DeadlineOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A signal with a limit. Its reason is a DeadlineExceeded or an Aborted. `stop` frees its timer. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  stop(): void;
+}
+
+/** Starts a time limit. Call `stop` when the operation has ended, however it ended. */
+export function startDeadline(clock: Sleeper, options: DeadlineOptions): Deadline {
+  const { operation, timeoutMs, signal: outer } = options;
+  const limit = new AbortController();
+  const timer = new AbortController();
+  const onAbort = () => limit.abort(new Aborted(operation));
+  if (outer?.aborted) onAbort();
+  else outer?.addEventListener('abort', onAbort, { once: true });
+  void clock.sleep(timeoutMs, timer.signal).then(() => {
+    if (!timer.signal.aborted) limit.abort(new DeadlineExceeded(operation, timeoutMs));
+  });
+  return {
+    signal: limit.signal,
+    stop() {
+      outer?.removeEventListener('abort', onAbort);
+      timer.abort();
+    },
+  };
+}
+
 /**
- * Runs an operation with a signal that fires when the time is up or the caller aborts. Settles at once then,
- * even when the operation ignores its signal; its late answer is dropped.
+ * Runs an operation until the signal of a {@link Deadline} fires, and gives the signal's reason at once then, even
+ * when the operation ignores it. A result that comes too late goes to `discard`.
  */
+export function untilAborted<T, E>(
+  signal: AbortSignal,
+  run: () => ResultAsync<T, E>,
+  discard: (late: T) => void = () => {},
+): ResultAsync<T, E | DeadlineExceeded | Aborted> {
+  return fromAsync<T, E | DeadlineExceeded | Aborted>(async () => {
+    if (signal.aborted) return err(reasonOf(signal));
+    let onAbort = () => {};
+    const calledOff = new Promise<Result<T, DeadlineExceeded | Aborted>>((resolve) => {
+      onAbort = () => resolve(err(reasonOf(signal)));
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+    const running = Promise.resolve(run());
+    try {
+      const first = await Promise.race([running, calledOff]);
+      if (signal.aborted) void running.then((late) => late.isOk() && late !== first && discard(late.value));
+      return first;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  });
+}
+
+/** Runs one operation with a limit. Settles when the time is up or the caller aborts, whatever the operation does. */
 export function withDeadline<T, E>(
   clock: Sleeper,
   options: DeadlineOptions,
   run: (signal: AbortSignal) => ResultAsync<T, E>,
 ): ResultAsync<T, E | DeadlineExceeded | Aborted> {
   return fromAsync<T, E | DeadlineExceeded | Aborted>(async () => {
-    const { operation, timeoutMs, signal: outer } = options;
-    if (outer?.aborted) return err(new Aborted(operation));
-    const inner = new AbortController();
-    const timer = new AbortController();
-    let onAbort: (() => void) | undefined;
-    const calledOff = new Promise<Result<T, E | DeadlineExceeded | Aborted>>((resolve) => {
-      onAbort = () => resolve(err(new Aborted(operation)));
-      outer?.addEventListener('abort', onAbort, { once: true });
-    });
-    const timedOut = clock
-      .sleep(timeoutMs, timer.signal)
-      .then(() => err<T, DeadlineExceeded>(new DeadlineExceeded(operation, timeoutMs)));
+    const deadline = startDeadline(clock, options);
     try {
-      return await Promise.race([run(inner.signal), timedOut, calledOff]);
+      return await untilAborted(deadline.signal, () => run(deadline.signal));
     } finally {
-      if (onAbort !== undefined) outer?.removeEventListener('abort', onAbort);
-      timer.abort();
-      inner.abort();
+      deadline.stop();
     }
   });
+}
+
+function reasonOf(signal: AbortSignal): DeadlineExceeded | Aborted {
+  const { reason } = signal;
+  return reason instanceof DeadlineExceeded || reason instanceof Aborted ? reason : new Aborted('operation');
 }

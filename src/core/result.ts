@@ -1,6 +1,7 @@
 // The few neverthrow helpers that we own. `bracket` is the only way to hold a resource across Results:
 // neverthrow's `safeTry` never runs a `finally`, so one written there would leak exactly on the failure path.
 import { err, ok, type Result, ResultAsync } from 'neverthrow';
+import { StoreFailure } from './errors.ts';
 
 /** Runs an async function that gives a Result. What it throws rejects: a throw is a bug and stays loud. */
 export function fromAsync<T, E>(run: () => Promise<Result<T, E>>): ResultAsync<T, E> {
@@ -37,6 +38,20 @@ export function bracket<R, T, E1, E2>(
       return used.isErr() ? err(used.error) : ok(used.value);
     } finally {
       await release(acquired.value);
+    }
+  });
+}
+
+/** Calls a store that someone else wrote, and turns whatever it throws all the same into a StoreFailure. */
+export function contain<T, E>(
+  operation: string,
+  call: () => ResultAsync<T, E>,
+): ResultAsync<T, E | StoreFailure> {
+  return fromAsync<T, E | StoreFailure>(async () => {
+    try {
+      return await call();
+    } catch (cause) {
+      return err(new StoreFailure(operation, 'it threw instead of giving a Result', cause));
     }
   });
 }

@@ -1,0 +1,48 @@
+// The checkpoint protocol as a pure function: what a CREATE command does to a partition's checkpoint state.
+import type { CheckpointId, LogPosition } from '../core/ids.ts';
+import type { CheckpointState } from '../ports/partition.ts';
+
+/** A CREATE command as it stands in the log: the id it asks for, and its own position. */
+export interface CreateCheckpointRecord {
+  readonly checkpointId: CheckpointId;
+  readonly position: LogPosition;
+}
+
+/**
+ * What came of a CREATE command. CREATED carries the new checkpoint; IGNORED carries the one that stands, which
+ * is at or above the one asked for.
+ */
+export interface CheckpointEvent {
+  readonly intent: 'CREATED' | 'IGNORED';
+  readonly checkpointId: CheckpointId;
+  readonly position: LogPosition;
+}
+
+/** A newer id makes a checkpoint at the record's position; any other is ignored. Never rejects. */
+export function onCreate(
+  state: CheckpointState | undefined,
+  record: CreateCheckpointRecord,
+): { readonly state: CheckpointState; readonly event: CheckpointEvent } {
+  if (state !== undefined && record.checkpointId <= state.checkpointId) {
+    return { state, event: { intent: 'IGNORED', ...state } };
+  }
+  const created = { checkpointId: record.checkpointId, position: record.position };
+  return { state: created, event: { intent: 'CREATED', ...created } };
+}
+
+/** What an event in the log does to the state when it is replayed: it rebuilds, and nothing else. */
+export function onEvent(
+  state: CheckpointState | undefined,
+  event: CheckpointEvent,
+): CheckpointState | undefined {
+  if (event.intent === 'IGNORED') return state;
+  return { checkpointId: event.checkpointId, position: event.position };
+}
+
+/** Whether a command that carries `stamp` must have a checkpoint made before it enters this partition's log. */
+export function mustCreateFirst(
+  state: CheckpointState | undefined,
+  stamp: CheckpointId | undefined,
+): stamp is CheckpointId {
+  return stamp !== undefined && (state === undefined || stamp > state.checkpointId);
+}

@@ -1,0 +1,65 @@
+// Pure: which snapshot and which segments make a whole backup at a checkpoint position.
+import { err, ok, type Result } from 'neverthrow';
+import { BackupNotPossible } from '../core/errors.ts';
+import type { LogPosition } from '../core/ids.ts';
+import type { PartitionReservation, SegmentHandle, SnapshotHandle } from '../ports/partition.ts';
+
+/** What goes into the backup. Without a snapshot the segments start at the first record of the log. */
+export interface BackupSelection {
+  readonly snapshot: SnapshotHandle | null;
+  readonly segments: readonly SegmentHandle[];
+}
+
+type FilledSegment = SegmentHandle & {
+  readonly firstPosition: LogPosition;
+  readonly lastPosition: LogPosition;
+};
+
+/**
+ * Takes the newest snapshot that holds nothing from the checkpoint on (strictly below its position), with the log
+ * from there to the checkpoint. Having none is fine while the log reaches back to its first record.
+ */
+export function selectBackup(
+  pinned: Pick<PartitionReservation, 'snapshots' | 'segments'>,
+  checkpointPosition: LogPosition,
+): Result<BackupSelection, BackupNotPossible> {
+  const segments = pinned.segments
+    .filter(isFilled)
+    .sort((a, b) => (a.firstPosition < b.firstPosition ? -1 : 1));
+  const candidates = pinned.snapshots
+    .filter((snapshot) => snapshot.position < checkpointPosition)
+    .sort((a, b) => (a.position > b.position ? -1 : 1));
+
+  let reason = '';
+  for (const snapshot of [...candidates, null]) {
+    const log = coveringLog(segments, snapshot?.replayFrom ?? 1n, checkpointPosition);
+    if (log.isOk()) return ok({ snapshot, segments: log.value });
+    reason ||= log.error;
+  }
+  const tooNew = pinned.snapshots.length - candidates.length;
+  const note = tooNew > 0 ? `; ${tooNew} snapshot(s) at or beyond the checkpoint were passed over` : '';
+  return err(new BackupNotPossible(`${reason}${note}`));
+}
+
+/** The segments from `from` to `to`, if together they hold every position between. */
+function coveringLog(
+  segments: readonly FilledSegment[],
+  from: bigint,
+  to: bigint,
+): Result<readonly SegmentHandle[], string> {
+  const needed = segments.filter((segment) => segment.lastPosition >= from && segment.firstPosition <= to);
+  let next = from;
+  for (const segment of needed) {
+    if (segment.firstPosition > next) {
+      return err(
+        `the log has no position ${next}; the next segment ${segment.name} starts at ${segment.firstPosition}`,
+      );
+    }
+    next = segment.lastPosition + 1n;
+  }
+  return next > to ? ok(needed) : err(`the log ends before position ${next}; the checkpoint is at ${to}`);
+}
+
+function isFilled(segment: SegmentHandle): segment is FilledSegment {
+  return segment.firstPosition !== undefined && segment.lastPosition !== undefined;
+}
