@@ -31,9 +31,9 @@ export {
   logPosition,
   type NodeId,
   type PartitionId,
-  parseCheckpointId,
 } from './core/ids.ts';
 export { InvariantViolation } from './core/invariant.ts';
+export { parseCheckpointId } from './core/parse-checkpoint-id.ts';
 export {
   type BackupProgress,
   type BackupStatus,

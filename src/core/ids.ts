@@ -1,7 +1,5 @@
 // The identifiers of the domain. 64-bit ones are branded bigints, so that a position is never passed
-// for an id and no value is rounded to a double. Parsing never throws; constructors throw on misuse.
-import { err, ok, type Result } from 'neverthrow';
-import { InvalidInput } from './errors.ts';
+// for an id and no value is rounded to a double. The constructors throw on misuse.
 import { invariant } from './invariant.ts';
 
 declare const brand: unique symbol;
@@ -24,7 +22,7 @@ export type NodeId = number;
 /** The largest signed 64-bit number. */
 export const INT64_MAX = 2n ** 63n - 1n;
 
-/** Makes a checkpoint id. Throws on a value that is not in 1..2^63-1; use {@link parseCheckpointId} on input. */
+/** Makes a checkpoint id. Throws on a value that is not in 1..2^63-1; use `parseCheckpointId` on input. */
 export function checkpointId(value: bigint | number): CheckpointId {
   const id = BigInt(value);
   invariant(id > 0n && id <= INT64_MAX, `a checkpoint id lies in 1..2^63-1, got ${id}`);
@@ -36,16 +34,4 @@ export function logPosition(value: bigint | number): LogPosition {
   const position = BigInt(value);
   invariant(position >= 0n && position <= INT64_MAX, `a position lies in 0..2^63-1, got ${position}`);
   return position as LogPosition;
-}
-
-/** Reads a checkpoint id from decimal text: digits only, in 1..2^63-1. */
-export function parseCheckpointId(text: string): Result<CheckpointId, InvalidInput> {
-  if (!/^\d{1,19}$/.test(text.trim())) return err(invalidId(text));
-  const id = BigInt(text.trim());
-  return id > 0n && id <= INT64_MAX ? ok(id as CheckpointId) : err(invalidId(text));
-}
-
-function invalidId(text: string): InvalidInput {
-  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
-  return new InvalidInput('backupId', `expected a whole number in 1..9223372036854775807, got '${shown}'`);
 }

@@ -10,6 +10,8 @@ interface RunningAttempt {
   readonly createdAt: Timestamp;
   readonly result: Promise<Result<TakeOutcome, TakeBackupError>>;
   readonly controller: AbortController;
+  /** Settled by `end`, when everything about the attempt is recorded. */
+  readonly ended: PromiseWithResolvers<void>;
   progress?: BackupProgress;
 }
 
@@ -32,7 +34,8 @@ export class LocalAttempts {
     controller: AbortController,
   ): void {
     const result = Promise.resolve(attempt);
-    this.#running.set(checkpointId, { createdAt: timestamp(nowMs), result, controller });
+    const ended = Promise.withResolvers<void>();
+    this.#running.set(checkpointId, { createdAt: timestamp(nowMs), result, controller, ended });
   }
 
   progressed(checkpointId: CheckpointId, progress: BackupProgress): void {
@@ -43,6 +46,7 @@ export class LocalAttempts {
   end(checkpointId: CheckpointId, failureReason: string | undefined): void {
     const attempt = this.#running.get(checkpointId);
     this.#running.delete(checkpointId);
+    attempt?.ended.resolve();
     if (attempt === undefined || failureReason === undefined) return;
     this.#failed.set(checkpointId, { createdAt: attempt.createdAt, failureReason });
     for (const oldest of this.#failed.keys()) {
@@ -59,7 +63,7 @@ export class LocalAttempts {
   async callOff(checkpointId: CheckpointId): Promise<void> {
     const attempt = this.#running.get(checkpointId);
     attempt?.controller.abort();
-    await attempt?.result;
+    await attempt?.ended.promise;
   }
 
   forget(checkpointId: CheckpointId): void {
@@ -68,7 +72,7 @@ export class LocalAttempts {
 
   /** Resolves when nothing runs. */
   async ended(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((attempt) => attempt.result));
+    await Promise.all([...this.#running.values()].map((attempt) => attempt.ended.promise));
   }
 
   /** What this process alone can say of a backup. */

@@ -68,7 +68,7 @@ export class PartitionBackupManager {
       if (result.isErr()) this.#tellFailed(id, result.error, durationMs);
       else this.#components.observer?.({ type: 'completed', id, durationMs });
       this.#attempts.end(checkpoint.checkpointId, result.isErr() ? result.error.message : undefined);
-      if (result.isOk() && !this.#orphansSettled) await this.settleOrphans();
+      if (result.isOk() && !this.#orphansSettled) await this.#settleOrphansLater();
       return result;
     });
   }
@@ -163,6 +163,12 @@ export class PartitionBackupManager {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #settleOrphansLater(): Promise<void> {
+    const settled = await this.settleOrphans({ signal: this.#closing.signal });
+    if (settled.isErr())
+      this.#components.logger.warn({ err: settled.error }, 'could not settle unfinished backups');
   }
 
   #id(checkpointId: CheckpointId): BackupId {

@@ -25,7 +25,7 @@ export interface RestoreTarget {
 export interface RestoreStaging {
   /** Writes one file whole. An error thrown by `content` is passed on as it is. */
   write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Called once per partition after its files: cuts the log behind the checkpoint position where that is left to do. */
+  /** Called once per partition after its files: cuts the log behind the checkpoint where that is left to do. */
   seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void>;
   install(): Promise<void>;
   discard(): Promise<void>;
