@@ -42,5 +42,17 @@ export const OBJECTS_PER_REQUEST_MAX = 1_000;
 /** Backups in one page of a listing when the caller names no number. */
 export const BACKUPS_PER_PAGE = 100;
 
+/** The most backups that one page of the management API holds: bounds the size of an answer. */
+export const BACKUPS_PER_PAGE_MAX = 1_000;
+
 /** The largest body the management API reads. */
 export const REQUEST_BODY_BYTES_MAX = 64 * 1024;
+
+/** One call of the management client: longer than a gateway waits for a partition, so that its answer arrives. */
+export const MANAGEMENT_CALL_TIMEOUT_MS = 30_000;
+
+/** A management request from its first byte to its last. Slower senders are cut off. */
+export const MANAGEMENT_REQUEST_TIMEOUT_MS = 30_000;
+
+/** How long a closing management server waits for answers under way: longer than a partition may take. */
+export const MANAGEMENT_DRAIN_MS = 20_000;

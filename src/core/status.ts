@@ -50,6 +50,13 @@ export interface ClusterBackupStatus {
   readonly partitions: readonly PartitionBackupStatus[];
 }
 
+/** A part of the cluster's backups, newest first. */
+export interface ClusterBackupPage {
+  readonly backups: readonly ClusterBackupStatus[];
+  /** Where the next page starts: pass it as `before`. Absent on the last page. */
+  readonly next?: CheckpointId;
+}
+
 /** The best of several copies of one partition backup, in the order of {@link BACKUP_STATUS_CODES}. */
 export function bestStatus<T extends { readonly statusCode: BackupStatusCode }>(
   copies: readonly T[],

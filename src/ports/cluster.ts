@@ -15,7 +15,7 @@ export interface TakeBackupResponse {
   readonly checkpointId: CheckpointId;
 }
 
-/** Which backups to list: newest first, below `before` if given, at most `limit`. */
+/** Which backups to list: newest first, below `before` if given, at most `limit` checkpoints (not rows). */
 export interface ListBackupsQuery {
   readonly before?: CheckpointId | undefined;
   readonly limit?: number | undefined;

@@ -1,0 +1,115 @@
+// Triggers and deletes cluster backups by asking every partition. It keeps no state of its own: whatever became of
+// an earlier call, the partitions know.
+import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+import { BackupPartlyTriggered } from '../core/backup-partly-triggered.ts';
+import { Aborted, BrokerFailure, CheckpointNotNewer } from '../core/errors.ts';
+import type { CheckpointId } from '../core/ids.ts';
+import { fromAsync } from '../core/result.ts';
+import type { TakeBackupResponse } from '../ports/cluster.ts';
+import {
+  allOrFirstFailure,
+  type ClusterCallOptions,
+  type ClusterComponents,
+  type ClusterSettings,
+  failuresOf,
+  type PartitionAnswers,
+  type PartitionRequestError,
+  PartitionRequests,
+  type TopologyError,
+} from './partition-requests.ts';
+
+/** What a trigger can end with. */
+export type TriggerBackupError =
+  | CheckpointNotNewer
+  | BackupPartlyTriggered
+  | TopologyError
+  | PartitionRequestError;
+
+/** What a delete can end with. It may have deleted the copies of other partitions; it can be repeated. */
+export type DeleteClusterBackupError = TopologyError | PartitionRequestError;
+
+/** Starts and deletes backups of the whole cluster. */
+export class BackupCoordinator {
+  readonly #components: ClusterComponents;
+  readonly #requests: PartitionRequests;
+
+  constructor(components: ClusterComponents, settings: ClusterSettings = {}) {
+    this.#components = components;
+    this.#requests = new PartitionRequests(components, settings);
+  }
+
+  /**
+   * Creates the checkpoint on every partition, which makes each of them take its backup. Succeeds as soon as all
+   * partitions have passed the checkpoint and at least one did so for this call; ask the status for the rest.
+   *
+   * The id may be used up whatever the outcome: a partition that did not answer, or one beside the partition whose
+   * checkpoint is newer already, may have created it. Triggering the same id again is safe: partitions that have
+   * it ignore it. A `CheckpointNotNewer` is final.
+   */
+  trigger(
+    checkpointId: CheckpointId,
+    options: ClusterCallOptions = {},
+  ): ResultAsync<void, TriggerBackupError> {
+    return fromAsync<void, TriggerBackupError>(async () => {
+      const { partitions, logger } = this.#components;
+      const asked = await this.#requests.askAll(
+        'take backup',
+        (partitionId, signal) => partitions.take(partitionId, checkpointId, signal),
+        options,
+      );
+      if (asked.isErr()) return err(asked.error);
+      const outcome = combine(checkpointId, asked.value);
+      if (outcome.isOk()) logger.info({ checkpointId }, 'triggered a backup on all partitions');
+      else
+        logger.warn({ checkpointId, err: outcome.error }, 'the backup was not triggered on all partitions');
+      return outcome;
+    });
+  }
+
+  /** Deletes the backup on every partition. Deleting what is not there succeeds, and does not free the id. */
+  delete(
+    checkpointId: CheckpointId,
+    options: ClusterCallOptions = {},
+  ): ResultAsync<void, DeleteClusterBackupError> {
+    return fromAsync<void, DeleteClusterBackupError>(async () => {
+      const { partitions, logger } = this.#components;
+      const asked = await this.#requests.askAll(
+        'delete backup',
+        (partitionId, signal) => partitions.delete(partitionId, checkpointId, signal),
+        options,
+      );
+      if (asked.isErr()) return err(asked.error);
+      const deleted = allOrFirstFailure(asked.value);
+      if (deleted.isErr()) return err(deleted.error);
+      logger.info({ checkpointId }, 'deleted a backup on all partitions');
+      return ok(undefined);
+    });
+  }
+}
+
+/** One outcome from all answers: created by any of them, and no checkpoint above the requested one. */
+function combine(
+  requested: CheckpointId,
+  answers: PartitionAnswers<TakeBackupResponse>,
+): Result<void, TriggerBackupError> {
+  const taken = answers.flatMap(({ partitionId, result }) =>
+    result.isOk() ? [{ partitionId, ...result.value }] : [],
+  );
+  const latest = taken.map((answer) => answer.checkpointId).sort((a, b) => (a < b ? 1 : -1))[0];
+  // Final whatever the partitions that failed would have said, so it goes first.
+  if (latest !== undefined && latest > requested) return err(new CheckpointNotNewer(requested, latest));
+
+  const [failure, ...others] = failuresOf(answers);
+  if (failure !== undefined) {
+    const present = taken.filter((answer) => answer.checkpointId === requested).map((a) => a.partitionId);
+    if (failure instanceof Aborted || present.length === 0) return err(failure);
+    return err(new BackupPartlyTriggered(requested, present, [failure, ...others]));
+  }
+  if (latest !== requested) {
+    const detail = `asked for checkpoint ${requested}, and the partitions answered with ${latest} as their latest`;
+    return err(new BrokerFailure('take backup', detail));
+  }
+  return taken.some((answer) => answer.created)
+    ? ok(undefined)
+    : err(new CheckpointNotNewer(requested, latest));
+}
