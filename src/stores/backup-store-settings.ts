@@ -1,0 +1,59 @@
+// Which backup store to use and how, as plain values. What a configuration file or an embedder fills in;
+// it never holds anything with behaviour. `settings-rules.ts` says what is refused.
+
+/** What every native store takes. Each part that is absent or undefined has a default. */
+export interface LayoutSettings {
+  /**
+   * Whose backups these are. With it the store claims its place on the first save, and refuses a place that
+   * belongs to another cluster. Without it nothing is claimed or checked.
+   */
+  readonly clusterId?: string | undefined;
+  /** Size of the pieces that large files are cut in, in bytes: 1 to 64 MiB, default 4 MiB. */
+  readonly chunkSizeBytes?: number | undefined;
+  /** Chunks in memory at the same time, per save and per file being read. Default 6. */
+  readonly chunksInFlight?: number | undefined;
+  /** How often a running save shows that it lives, in milliseconds. Default 15,000. */
+  readonly heartbeatMs?: number | undefined;
+  /**
+   * After how long without a sign of life a save counts as failed, in milliseconds. Default 60,000. Must be
+   * the same on every node, and at least twice `heartbeatMs`.
+   */
+  readonly staleAfterMs?: number | undefined;
+}
+
+/** A bucket of Amazon S3 or of a server that speaks its protocol. */
+export interface S3BackupStoreSettings extends LayoutSettings {
+  readonly bucketName: string;
+  /** Prefix of all keys, without a slash at either end. Absent: the keys start at the bucket's root. */
+  readonly basePath?: string | undefined;
+  /** Absent: what the AWS SDK finds in its environment. */
+  readonly region?: string | undefined;
+  /** URL of the server. Absent: Amazon's endpoint of the region. */
+  readonly endpoint?: string | undefined;
+  /** Both keys or neither. Absent: the SDK's own credential chain. */
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+  /** Put the bucket's name in the path and not in the host name. Default false. */
+  readonly forcePathStyleAccess?: boolean | undefined;
+  /** Limit of one request with all its retries, in milliseconds. Default 180,000. */
+  readonly apiCallTimeoutMs?: number | undefined;
+}
+
+/** A directory, usually a network file system that all nodes mount. */
+export interface FilesystemBackupStoreSettings extends LayoutSettings {
+  /** The directory that holds the backups. It must exist. */
+  readonly basePath: string;
+}
+
+/** The memory of this process. For tests and examples. */
+export interface InMemoryBackupStoreSettings extends LayoutSettings {
+  /** Prefix of all keys, without a slash at either end. */
+  readonly basePath?: string | undefined;
+}
+
+/** Any store, told apart by `store` as in Zeebe's `zeebe.broker.data.backup.store`. */
+export type BackupStoreSettings =
+  | ({ readonly store: 'S3' } & S3BackupStoreSettings)
+  | ({ readonly store: 'FILESYSTEM' } & FilesystemBackupStoreSettings)
+  | ({ readonly store: 'MEMORY' } & InMemoryBackupStoreSettings)
+  | { readonly store: 'NONE' };
