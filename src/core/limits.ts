@@ -54,5 +54,5 @@ export const MANAGEMENT_CALL_TIMEOUT_MS = 30_000;
 /** A management request from its first byte to its last. Slower senders are cut off. */
 export const MANAGEMENT_REQUEST_TIMEOUT_MS = 30_000;
 
-/** How long a closing management server waits for answers under way: longer than a partition may take. */
-export const MANAGEMENT_DRAIN_MS = 20_000;
+/** A management connection on which nothing moves: longer than any answer takes to come. */
+export const MANAGEMENT_IDLE_TIMEOUT_MS = 5 * 60_000;

@@ -1,0 +1,46 @@
+// The management API over HTTP, as a fetch-style handler: any server that speaks Request and Response can mount it.
+// It never throws, and bad input never becomes a 500.
+import { invariant } from '../core/invariant.ts';
+import type { Logger } from '../ports/telemetry.ts';
+import type { BackupOperations } from './backup-operations.ts';
+import { BackupsApi } from './backups-api.ts';
+import { hasBearerToken } from './bearer-token.ts';
+import { message } from './http-answer.ts';
+import type { ManagementDialect } from './wire.ts';
+
+/** Answers one request. Never rejects. */
+export type ManagementHandler = (request: Request) => Promise<Response>;
+
+export interface ManagementHandlerOptions {
+  /** Where the API lives: the backups are under `<basePath>/backups`. Default `/actuator`. */
+  readonly basePath?: string;
+  /** The shape of `GET /backups/{id}`. Both ways to trigger work in either. Default `modern`. */
+  readonly dialect?: ManagementDialect;
+  /** When set, requests need `Authorization: Bearer <token>`. */
+  readonly bearerToken?: string;
+  /** Is told about unexpected failures, which answer 500. */
+  readonly logger?: Logger;
+}
+
+/** Makes the handler of the management API. See docs/reference/http-api.md for routes, shapes and statuses. */
+export function managementHandler(
+  operations: BackupOperations,
+  options: ManagementHandlerOptions = {},
+): ManagementHandler {
+  const { bearerToken, logger, dialect = 'modern' } = options;
+  invariant(bearerToken !== '', 'an empty bearer token lets everybody in; leave it out to mean that');
+  const basePath = (options.basePath ?? '/actuator').replace(/^\/*/, '/').replace(/\/+$/, '');
+  const api = new BackupsApi(operations, `${basePath}/backups`, dialect);
+  return async (request) => {
+    try {
+      if (bearerToken !== undefined && !hasBearerToken(request, bearerToken)) {
+        return message(401, 'a bearer token is needed', { 'www-authenticate': 'Bearer' });
+      }
+      const response = await api.answer(request);
+      return request.method === 'HEAD' ? new Response(null, response) : response;
+    } catch (cause) {
+      logger?.error({ err: cause }, 'the management API failed on a request');
+      return message(500, 'internal error; the log of this node says more');
+    }
+  };
+}
