@@ -1,6 +1,6 @@
 // Serves a management handler over HTTP on Node. It owns its port and its connections, and lets go of all of them
 // when it is closed; what to answer is the handler's business.
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { toNodeHandler } from 'srvx/node';
@@ -36,7 +36,8 @@ export function startManagementServer(
 ): ResultAsync<ManagementServer, ListenFailed> {
   const { port = 9600, host = '127.0.0.1', requestTimeoutMs = MANAGEMENT_REQUEST_TIMEOUT_MS } = options;
   return fromAsync(async () => {
-    const answer = toNodeHandler(handler);
+    // Its type asks for HTTP/1 and HTTP/2 requests at once.
+    const answer = toNodeHandler(handler) as (request: IncomingMessage, response: ServerResponse) => unknown;
     const limits = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs };
     const server = createServer(limits, (request, response) => {
       void Promise.resolve(answer(request, response)).catch(() => response.destroy());
