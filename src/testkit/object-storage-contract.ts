@@ -1,0 +1,290 @@
+// What every ObjectStorage must do, as cases to run against yours: one case per promise of the port.
+// Writes only under the prefix it is given, and holds no opinion about speed.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Result, ResultAsync } from 'neverthrow';
+import type { ObjectStorage } from '../ports/object-storage.ts';
+import type { ContractCase } from './contract.ts';
+
+/** A storage to check. Each case needs a prefix that holds nothing yet. */
+export interface ObjectStorageContext {
+  readonly storage: ObjectStorage;
+  /** All keys of the case lie under it: empty, or ending in `/`. */
+  readonly prefix: string;
+  /** The storage can tell whether an object is there already when it writes. */
+  readonly createOnly: boolean;
+  /** A storage of the same kind whose other end does not answer. Absent where there is no other end. */
+  readonly unreachable?: ObjectStorage;
+}
+
+type Case = ContractCase<ObjectStorageContext>;
+
+/** The promises of {@link ObjectStorage}, in their order. */
+export const objectStorageContract: readonly Case[] = [
+  {
+    name: 'When `put` succeeds the object is durable and whole; readers never see a part of it.',
+    async run({ storage, prefix }) {
+      const key = `${prefix}whole`;
+      const versions = [1, 2, 3, 4, 5, 6].map((fill) => new Uint8Array(300_000 + fill).fill(fill));
+      unwrap(await storage.put(key, versions[0] ?? new Uint8Array()));
+      const writing = versions.map((version) => storage.put(key, version));
+      const reading = versions.map(() => storage.get(key));
+      for (const read of await Promise.all(reading)) {
+        const seen = unwrap(read);
+        const version = versions[(seen[0] ?? 0) - 1];
+        assert.ok(
+          version !== undefined && Buffer.compare(seen, version) === 0,
+          'a reader saw a mixed object',
+        );
+      }
+      for (const written of await Promise.all(writing)) unwrap(written);
+    },
+  },
+  {
+    name: '`get`, `head` and `list` see a put or a delete as soon as it has succeeded.',
+    async run({ storage, prefix }) {
+      const key = `${prefix}dir/seen`;
+      for (const round of [1, 2, 3]) {
+        unwrap(await storage.put(key, text(`round ${round}`)));
+        assert.deepEqual(bytesOf(await storage.get(key)), text(`round ${round}`));
+        const info = unwrap(await storage.head(key));
+        assert.equal(info.key, key);
+        assert.equal(info.sizeBytes, 7);
+        const page = unwrap(await storage.list(prefix));
+        assert.deepEqual(page.objects, [info]);
+        assertRecent(info.lastModified, page.now);
+        unwrap(await storage.delete([key]));
+        await expectError(storage.get(key), 'ObjectNotFound');
+        await expectError(storage.head(key), 'ObjectNotFound');
+        assert.deepEqual(unwrap(await storage.list(prefix)).objects, []);
+      }
+    },
+  },
+  {
+    name: '`put` replaces an existing object, unless `ifAbsent` is asked for.',
+    async run({ storage, prefix, createOnly }) {
+      const key = `${prefix}replaced`;
+      unwrap(await storage.put(key, text('first, and longer')));
+      unwrap(await storage.put(key, text('second')));
+      assert.deepEqual(bytesOf(await storage.get(key)), text('second'));
+      if (!createOnly) return;
+      await expectError(storage.put(key, text('third'), { ifAbsent: true }), 'ObjectAlreadyExists');
+      assert.deepEqual(bytesOf(await storage.get(key)), text('second'));
+    },
+  },
+  {
+    name: 'With `ifAbsent`, `put` fails with ObjectAlreadyExists when the object is there, where the storage can tell.',
+    async run({ storage, prefix, createOnly }) {
+      const key = `${prefix}dir/created`;
+      const bodies = Array.from({ length: 12 }, (_, writer) => text(`writer ${writer}`));
+      const results = await Promise.all(bodies.map((body) => storage.put(key, body, { ifAbsent: true })));
+      const stored = bytesOf(await storage.get(key));
+      if (!createOnly) {
+        assert.ok(bodies.some((body) => Buffer.compare(body, stored) === 0));
+        return;
+      }
+      const winners = bodies.filter((_, writer) => results[writer]?.isOk());
+      assert.equal(winners.length, 1, `${winners.length} of 12 writers created the same object`);
+      assert.deepEqual(stored, winners[0]);
+      for (const result of results) if (result.isErr()) assertNamed(result.error, 'ObjectAlreadyExists');
+    },
+  },
+  {
+    name: '`get` gives exactly the bytes that were put, or the asked range of them.',
+    async run({ storage, prefix }) {
+      const body = Uint8Array.from({ length: 70_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff);
+      const sha256 = createHash('sha256').update(body).digest();
+      const key = `${prefix}bytes`;
+      unwrap(await storage.put(key, body, { sha256 }));
+      assert.deepEqual(bytesOf(await storage.get(key)), body);
+      for (const [start, length] of [
+        [0, 1],
+        [1, 4_096],
+        [69_999, 1],
+        [69_990, 100],
+        [0, 70_000],
+        [70_000, 10],
+        [90_000, 10],
+        [17, 0],
+      ] as const) {
+        const part = bytesOf(await storage.get(key, { range: { start, length } }));
+        assert.deepEqual(part, body.slice(start, start + length), `range ${start}+${length}`);
+      }
+      unwrap(await storage.put(`${prefix}empty`, new Uint8Array()));
+      assert.equal(unwrap(await storage.get(`${prefix}empty`)).byteLength, 0);
+      const none = await storage.get(`${prefix}empty`, { range: { start: 0, length: 5 } });
+      assert.equal(unwrap(none).byteLength, 0);
+    },
+  },
+  {
+    name: '`get` and `head` of a missing object fail with ObjectNotFound.',
+    async run({ storage, prefix }) {
+      unwrap(await storage.put(`${prefix}dir/there`, text('x')));
+      for (const missing of [
+        `${prefix}missing`,
+        `${prefix}dir/missing`,
+        `${prefix}no/such/dir`,
+        `${prefix}dir`,
+      ]) {
+        await expectError(storage.get(missing), 'ObjectNotFound');
+        await expectError(storage.get(missing, { range: { start: 0, length: 0 } }), 'ObjectNotFound');
+        await expectError(storage.head(missing), 'ObjectNotFound');
+      }
+    },
+  },
+  {
+    name: '`list` gives the keys under the prefix in ascending UTF-8 order, in pages, each key once.',
+    async run({ storage, prefix }) {
+      const keys = await putOddKeys(storage, prefix);
+      for (const limit of [1, 3, keys.length, undefined]) {
+        assert.deepEqual(await listAll(storage, prefix, limit), keys, `limit ${limit}`);
+      }
+      const narrow = keys.filter((key) => key.startsWith(`${prefix}dir/a`));
+      assert.deepEqual(await listAll(storage, `${prefix}dir/a`, 2), narrow);
+      assert.deepEqual(await listAll(storage, `${prefix}nothing/here`, 2), []);
+    },
+  },
+  {
+    name: '`list` starts behind `startAfter` when it is given.',
+    async run({ storage, prefix }) {
+      const keys = await putOddKeys(storage, prefix);
+      for (const [index, startAfter] of keys.entries()) {
+        const page = unwrap(await storage.list(prefix, { startAfter }));
+        assert.deepEqual(
+          page.objects.map((object) => object.key),
+          keys.slice(index + 1),
+          `startAfter ${startAfter}`,
+        );
+      }
+      const absent = unwrap(await storage.list(prefix, { startAfter: `${prefix}dir/a/x0`, limit: 1 }));
+      assert.equal(absent.objects[0]?.key, `${prefix}dir/a/y/z`);
+      const below = unwrap(await storage.list(`${prefix}dir/a/`, { startAfter: `${prefix}a`, limit: 1 }));
+      assert.equal(below.objects[0]?.key, `${prefix}dir/a/x`);
+      const above = unwrap(await storage.list(`${prefix}dir/a/`, { startAfter: `${prefix}dir/b` }));
+      assert.deepEqual(above.objects, []);
+    },
+  },
+  {
+    name: '`delete` removes the keys given, and succeeds for those that are not there.',
+    async run({ storage, prefix }) {
+      const keys = Array.from({ length: 25 }, (_, index) => `${prefix}dir/${index % 3}/${index}`);
+      await Promise.all(keys.map(async (key) => unwrap(await storage.put(key, text(key)))));
+      unwrap(await storage.put(`${prefix}kept`, text('kept')));
+      unwrap(await storage.delete([]));
+      const many = Array.from({ length: 1_100 }, (_, index) => `${prefix}never/${index}`);
+      unwrap(await storage.delete([...keys.slice(1), ...many, `${prefix}dir`]));
+      assert.deepEqual(await listAll(storage, prefix), [`${prefix}dir/0/0`, `${prefix}kept`]);
+      unwrap(await storage.delete([`${prefix}dir/0/0`, `${prefix}dir/0/0`]));
+      assert.deepEqual(await listAll(storage, prefix), [`${prefix}kept`]);
+    },
+  },
+  {
+    name: 'A lost connection, a throttled request or a slow answer is StoreUnavailable, never a wrong result.',
+    async run({ unreachable, prefix }) {
+      if (unreachable === undefined) return;
+      const key = `${prefix}unreachable`;
+      await expectError(unreachable.put(key, text('x')), 'StoreUnavailable');
+      await expectError(unreachable.put(key, text('x'), { ifAbsent: true }), 'StoreUnavailable');
+      await expectError(unreachable.get(key), 'StoreUnavailable');
+      await expectError(unreachable.head(key), 'StoreUnavailable');
+      await expectError(unreachable.list(prefix), 'StoreUnavailable');
+      await expectError(unreachable.delete([key]), 'StoreUnavailable');
+    },
+  },
+  {
+    name: 'A call whose signal fires ends soon, as Aborted.',
+    async run({ storage, prefix }) {
+      const fired = AbortSignal.abort();
+      const key = `${prefix}aborted`;
+      await expectError(storage.put(key, text('x'), { signal: fired }), 'Aborted');
+      await expectError(storage.get(key, { signal: fired }), 'Aborted');
+      await expectError(storage.head(key, { signal: fired }), 'Aborted');
+      await expectError(storage.list(prefix, { signal: fired }), 'Aborted');
+      await expectError(storage.delete([key], { signal: fired }), 'Aborted');
+      assert.deepEqual(await listAll(storage, prefix), []);
+      const late = new AbortController();
+      const putting = storage.put(key, new Uint8Array(3_000_000), { signal: late.signal });
+      late.abort();
+      const result = await putting;
+      if (result.isErr()) assertNamed(result.error, 'Aborted');
+    },
+  },
+  {
+    name: '`close` may be called twice.',
+    async run({ storage, prefix }) {
+      unwrap(await storage.list(prefix));
+      await storage.close();
+      await storage.close();
+    },
+  },
+];
+
+/** Puts keys that are easily mixed up, in no order, and gives them in theirs. */
+async function putOddKeys(storage: ObjectStorage, prefix: string): Promise<string[]> {
+  const keys = [
+    'dir/a/x',
+    'dir/a/y/z',
+    'dir/a-b',
+    'dir/a.b',
+    'dir/a0',
+    'dir/A',
+    'dir/a b',
+    'dir/a+b',
+    'dir/a&<b>"\'',
+    'dir/%41',
+    'dir/ü',
+    'dir/\u{e000}',
+    'dir/\u{1f30a}',
+    'dir.d/x',
+    'dir0',
+    `${'long'.repeat(50)}/x`,
+  ].map((key) => `${prefix}${key}`);
+  for (const key of keys) unwrap(await storage.put(key, text(key)));
+  return keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+async function listAll(storage: ObjectStorage, prefix: string, limit?: number): Promise<string[]> {
+  const keys: string[] = [];
+  for (;;) {
+    const startAfter = keys.at(-1);
+    const page = unwrap(
+      await storage.list(prefix, {
+        ...(startAfter === undefined ? {} : { startAfter }),
+        ...(limit === undefined ? {} : { limit }),
+      }),
+    );
+    assert.ok(page.objects.length <= (limit ?? 1_000), 'a page holds more than was asked for');
+    keys.push(...page.objects.map((object) => object.key));
+    if (!page.truncated) return keys;
+    assert.notEqual(page.objects.length, 0, 'a page is empty and says that more follow');
+  }
+}
+
+/** Both stamps are the storage's own, so an hour is far more than they may differ. */
+function assertRecent(lastModified: number, now: number): void {
+  assert.ok(Math.abs(now - lastModified) < 3_600_000, `written at ${lastModified}, listed at ${now}`);
+}
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+function unwrap<T>(result: Result<T, Error>): T {
+  if (result.isErr()) throw result.error;
+  return result.value;
+}
+
+/** The bytes as a plain array: a Buffer and a Uint8Array of the same bytes are not deeply equal. */
+function bytesOf(result: Result<Uint8Array, Error>): Uint8Array {
+  return Uint8Array.from(unwrap(result));
+}
+
+async function expectError(call: ResultAsync<unknown, Error>, name: string): Promise<void> {
+  const result = await call;
+  assert.ok(result.isErr(), `expected ${name}, and the call succeeded`);
+  assertNamed(result.error, name);
+}
+
+function assertNamed(error: Error, name: string): void {
+  assert.equal(error.name, name, `expected ${name}, got ${error.name}: ${error.message}`);
+}
