@@ -21,12 +21,15 @@ export class StoreUnavailable extends BackupError {
   override readonly name = 'StoreUnavailable';
   override readonly retryable = true;
   readonly operation: string;
-  constructor(operation: string, detail: string, cause?: unknown) {
+  /** How long the store asked to be left alone, when it did, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  constructor(operation: string, detail: string, cause?: unknown, retryAfterMs?: number) {
     super(
       `the backup store did not answer: operation=${operation} ${detail}; check the endpoint and network`,
       cause,
     );
     this.operation = operation;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
