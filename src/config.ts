@@ -1,2 +1,4 @@
-// Entry point.
-export {};
+// Configuration by Zeebe's keys: from an application.yaml and environment variables to settings.
+export { loadSettings, type SettingsSources } from './config/load-settings.ts';
+export type { ClusterSettings, ManagementSettings, Settings } from './config/settings.ts';
+export type { BackupStoreSettings } from './stores/backup-store-settings.ts';

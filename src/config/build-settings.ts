@@ -1,0 +1,117 @@
+// Puts the values together: what is needed, what must fit, and the shape that others take.
+import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
+import { hideSecrets } from './hide-secrets.ts';
+import type { ReadValues } from './read-values.ts';
+import { SETTINGS, type SettingName, type SettingValues } from './setting-keys.ts';
+import type { ClusterSettings, ManagementSettings, Settings } from './settings.ts';
+
+/** What does not fit together. A value that is wrong by itself is undefined here and has its own problem. */
+export function misfits({ values, origins }: ReadValues): string[] {
+  const problems: string[] = [];
+  const problem = (name: SettingName, detail: string) => {
+    const origin = origins[name];
+    problems.push(`${SETTINGS[name].key}: ${detail}${origin === undefined ? '' : ` (${origin})`}`);
+  };
+  const missing = (name: SettingName) => values[name] === undefined && origins[name] === undefined;
+  const { store, nodeId, clusterSize, replicationFactor, heartbeat, staleAfter } = values;
+
+  if (store === 'GCS' || store === 'AZURE') problem('store', `${store} is not supported by tidemark; use S3`);
+  if (store === 'S3') {
+    if (missing('bucketName')) problem('bucketName', 'it is needed for the store S3 and is not set');
+    for (const [one, other] of KEY_PAIRS) {
+      const alone = origins[one] !== undefined && missing(other);
+      if (alone) problem(one, `it is set without ${SETTINGS[other].key}; set both or neither`);
+    }
+    if (values.compression !== undefined && values.compression.toLowerCase() !== 'none') {
+      problem('compression', `the native layout does not compress yet; leave it out or set 'none'`);
+    }
+  }
+  if (store === 'FILESYSTEM' && missing('filesystemBasePath')) {
+    problem('filesystemBasePath', 'it is needed for the store FILESYSTEM and is not set');
+  }
+  if (clusterSize !== undefined) {
+    const size = `${SETTINGS.clusterSize.key} (${clusterSize})`;
+    if (nodeId !== undefined && nodeId >= clusterSize) problem('nodeId', `${nodeId} is not below ${size}`);
+    if (replicationFactor !== undefined && replicationFactor > clusterSize) {
+      problem('replicationFactor', `${replicationFactor} is above ${size}`);
+    }
+  }
+  if (heartbeat !== undefined && staleAfter !== undefined && staleAfter < 2 * heartbeat) {
+    problem('staleAfter', `${staleAfter}ms is less than twice ${SETTINGS.heartbeat.key} (${heartbeat}ms)`);
+  }
+  const { backupsEndpoint: a, backupsEndpointOld: b } = values;
+  if (a !== undefined && b !== undefined && a !== b) {
+    problem('backupsEndpoint', `it is ${a} and ${SETTINGS.backupsEndpointOld.key} is ${b}; set one of them`);
+  }
+  return problems;
+}
+
+const KEY_PAIRS = [
+  ['accessKey', 'secretKey'],
+  ['secretKey', 'accessKey'],
+] as const;
+
+/** The settings, once nothing is wrong with the values. */
+export function buildSettings(values: SettingValues, warnings: readonly string[]): Settings {
+  const { dataDirectory, enableBackup } = values;
+  return {
+    backup: backup(values),
+    cluster: cluster(values),
+    dataDirectory,
+    management: management(values),
+    enableBackup,
+    warnings,
+  };
+}
+
+function backup(values: SettingValues): BackupStoreSettings {
+  const { store, bucketName = '', filesystemBasePath = '' } = values;
+  const layout = {
+    clusterId: values.clusterId ?? values.clusterName,
+    chunkSizeBytes: values.chunkSize,
+    chunksInFlight: values.chunksInFlight,
+    heartbeatMs: values.heartbeat,
+    staleAfterMs: values.staleAfter,
+  };
+  if (store === 'MEMORY') return { store, ...layout };
+  if (store === 'FILESYSTEM') return { store, basePath: filesystemBasePath, ...layout };
+  if (store !== 'S3') return { store: 'NONE' };
+  const { endpoint, region, accessKey, secretKey, forcePathStyleAccess } = values;
+  const s3 = {
+    store,
+    bucketName,
+    basePath: values.s3BasePath,
+    endpoint,
+    region,
+    accessKey,
+    secretKey,
+    forcePathStyleAccess,
+    apiCallTimeoutMs: values.apiCallTimeout,
+    ...layout,
+  };
+  return hideSecrets(s3, ['accessKey', 'secretKey']);
+}
+
+function cluster(values: SettingValues): ClusterSettings {
+  const { nodeId, clusterSize, partitionsCount, replicationFactor, clusterId, clusterName } = values;
+  return {
+    nodeId,
+    clusterSize,
+    partitionsCount,
+    replicationFactor,
+    ...(clusterId === undefined ? {} : { clusterId }),
+    ...(clusterName === undefined ? {} : { clusterName }),
+  };
+}
+
+function management(values: SettingValues): ManagementSettings {
+  const exposed = values.exposed.some((name) => name === '*' || name.toLowerCase() === 'backups');
+  const host = values.managementAddress;
+  return {
+    enabled: exposed && (values.backupsEndpoint ?? values.backupsEndpointOld ?? true),
+    port: values.managementPort,
+    ...(host === undefined ? {} : { host }),
+    basePath: values.basePath,
+    dialect: values.dialect,
+  };
+}

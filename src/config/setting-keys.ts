@@ -1,0 +1,214 @@
+// The one table of all settings: key, type, default and meaning. Reading, warnings and the reference page follow it.
+import {
+  API_CALL_TIMEOUT_MS,
+  CHUNK_SIZE_BYTES_MAX,
+  CHUNKS_IN_FLIGHT,
+  HEARTBEAT_INTERVAL_MS,
+  STALE_AFTER_MS,
+} from '../core/limits.ts';
+import {
+  dataSize,
+  duration,
+  keyPrefix,
+  oneOf,
+  serverUrl,
+  type TextType,
+  text,
+  wholeNumber,
+  wordList,
+  yesOrNo,
+} from './text-type.ts';
+
+/** One setting. `fallback` is text like any other value; null when there is none and the value may be absent. */
+export interface Setting<T, F extends string | null = string | null> {
+  readonly key: string;
+  readonly type: TextType<T>;
+  readonly fallback: F;
+  readonly meaning: string;
+  /** Never shown: not in a problem, not when the settings are printed. */
+  readonly secret: boolean;
+}
+
+function setting<T, F extends string | null>(
+  key: string,
+  type: TextType<T>,
+  fallback: F,
+  meaning: string,
+  secret = false,
+): Setting<T, F> {
+  return { key, type, fallback, meaning, secret };
+}
+
+/** Partition ids have 13 bits in Zeebe's keys. */
+const PARTITIONS_MAX = 8191;
+const NODES_MAX = 65_534;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The stores that can be named. The last two are Zeebe's and not ours: they get an answer of their own. */
+export const STORE_NAMES = ['NONE', 'S3', 'FILESYSTEM', 'MEMORY', 'GCS', 'AZURE'] as const;
+
+/** The roots under which every key should be one of ours, because it would be about backups. */
+export const WATCHED_ROOTS = ['zeebe.broker.data.backup', 'tidemark'] as const;
+
+/** Zeebe's other stores: their keys are no typing errors. */
+export const FOREIGN_ROOTS = ['zeebe.broker.data.backup.gcs', 'zeebe.broker.data.backup.azure'] as const;
+
+const BACKUP = 'zeebe.broker.data.backup';
+const CLUSTER = 'zeebe.broker.cluster';
+const WEB = 'management.endpoints.web';
+
+/** Every setting, by the name it has in the code. */
+export const SETTINGS = {
+  store: setting(
+    `${BACKUP}.store`,
+    oneOf(STORE_NAMES),
+    'NONE',
+    'Where backups are kept: NONE, S3, FILESYSTEM (a shared directory) or MEMORY (of this process, for tests)',
+  ),
+  bucketName: setting(`${BACKUP}.s3.bucketName`, text, null, 'The bucket. Needed for S3; it must exist'),
+  endpoint: setting(
+    `${BACKUP}.s3.endpoint`,
+    serverUrl,
+    null,
+    "URL of the S3 server. Unset: Amazon's endpoint of the region",
+  ),
+  region: setting(`${BACKUP}.s3.region`, text, null, 'Unset: what the AWS SDK finds in its environment'),
+  accessKey: setting(
+    `${BACKUP}.s3.accessKey`,
+    text,
+    null,
+    "Both keys or neither. Unset: the AWS SDK's own chain of credentials. Never printed",
+    true,
+  ),
+  secretKey: setting(`${BACKUP}.s3.secretKey`, text, null, 'Goes with `accessKey`. Never printed', true),
+  forcePathStyleAccess: setting(
+    `${BACKUP}.s3.forcePathStyleAccess`,
+    yesOrNo,
+    'false',
+    'Put the bucket in the path of the URL and not in the host name; most servers but Amazon need it',
+  ),
+  s3BasePath: setting(
+    `${BACKUP}.s3.basePath`,
+    keyPrefix,
+    null,
+    'Prefix of all keys. Give each cluster its own bucket or base path',
+  ),
+  apiCallTimeout: setting(
+    `${BACKUP}.s3.apiCallTimeout`,
+    duration(1, DAY_MS),
+    `PT${API_CALL_TIMEOUT_MS / 1000}S`,
+    'Limit of one request with all its retries',
+  ),
+  compression: setting(
+    `${BACKUP}.s3.compression`,
+    text,
+    'none',
+    'Only `none`: the native layout stores chunks as they are',
+  ),
+  filesystemBasePath: setting(
+    `${BACKUP}.filesystem.basePath`,
+    text,
+    null,
+    'The directory that keeps the backups. Needed for FILESYSTEM; it must exist and every node must see it',
+  ),
+  nodeId: setting(`${CLUSTER}.nodeId`, wholeNumber(0, NODES_MAX), '0', 'This node; below `clusterSize`'),
+  partitionsCount: setting(
+    `${CLUSTER}.partitionsCount`,
+    wholeNumber(1, PARTITIONS_MAX),
+    '1',
+    'Partitions of the cluster. A restore refuses a backup of another number',
+  ),
+  replicationFactor: setting(
+    `${CLUSTER}.replicationFactor`,
+    wholeNumber(1, NODES_MAX),
+    '1',
+    'Nodes that hold each partition; at most `clusterSize`. Says which partitions this node restores',
+  ),
+  clusterSize: setting(`${CLUSTER}.clusterSize`, wholeNumber(1, NODES_MAX + 1), '1', 'Nodes of the cluster'),
+  clusterId: setting(
+    `${CLUSTER}.clusterId`,
+    text,
+    null,
+    'Whose backups these are: the store refuses to save those of another cluster beside them',
+  ),
+  clusterName: setting(`${CLUSTER}.clusterName`, text, null, 'Stands in for `clusterId` where that is unset'),
+  dataDirectory: setting(
+    'zeebe.broker.data.directory',
+    text,
+    'data',
+    'The data of this node; what a restore fills',
+  ),
+  enableBackup: setting(
+    'zeebe.broker.experimental.features.enableBackup',
+    yesOrNo,
+    'true',
+    "Zeebe 8.1's switch. With false a broker takes no backups; a restore does not mind",
+  ),
+  exposed: setting(
+    `${WEB}.exposure.include`,
+    wordList,
+    '*',
+    'The management endpoints that are served. The backups are when it has `backups` or `*`',
+  ),
+  basePath: setting(`${WEB}.basePath`, text, '/actuator', 'The path above `/backups`'),
+  backupsEndpoint: setting(
+    'management.endpoint.backups.enabled',
+    yesOrNo,
+    null,
+    'With false the backups are not served. Unset: true',
+  ),
+  backupsEndpointOld: setting(
+    'management.endpoints.backups.enabled',
+    yesOrNo,
+    null,
+    'Another spelling of the key above; they must agree',
+  ),
+  managementPort: setting('management.server.port', wholeNumber(0, 65_535), '9600', '0 takes any free port'),
+  managementAddress: setting('management.server.address', text, null, 'The address to listen on. Unset: all'),
+  chunkSize: setting(
+    'tidemark.chunkSize',
+    dataSize(1, CHUNK_SIZE_BYTES_MAX),
+    '4MB',
+    'Large files are cut into chunks of this size: the unit of upload, retry and reuse',
+  ),
+  chunksInFlight: setting(
+    'tidemark.chunksInFlight',
+    wholeNumber(1, 1024),
+    String(CHUNKS_IN_FLIGHT),
+    'Chunks in memory at the same time, per save and per file being read',
+  ),
+  heartbeat: setting(
+    'tidemark.heartbeat',
+    duration(1, DAY_MS),
+    `${HEARTBEAT_INTERVAL_MS / 1000}s`,
+    'How often a running backup shows that it lives',
+  ),
+  staleAfter: setting(
+    'tidemark.staleAfter',
+    duration(1, DAY_MS),
+    `${STALE_AFTER_MS / 1000}s`,
+    'A backup without a sign of life for this long counts as failed. The same on every node, at least twice the heartbeat',
+  ),
+  dialect: setting(
+    'tidemark.management.dialect',
+    oneOf(['modern', '8.1']),
+    'modern',
+    'The shape of the management API: that of Zeebe 8.2 and later, or that of 8.1',
+  ),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The value of each setting once it is read. */
+export type SettingValues = {
+  [N in SettingName]: (typeof SETTINGS)[N] extends Setting<infer T, infer F>
+    ? F extends null
+      ? T | undefined
+      : T
+    : never;
+};
+
+/** The variable that sets a key: dots become underscores, dashes go, all upper case. */
+export function environmentVariable(key: string): string {
+  return key.replaceAll('.', '_').replaceAll('-', '').toUpperCase();
+}

@@ -1,0 +1,38 @@
+// The settings of a node, as a broker or the CLI uses them: plain values, checked, with every default filled in.
+import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
+
+/** All settings. Printing or serialising them shows no secret. */
+export interface Settings {
+  /** Which backup store, and how: what `openBackupStore` takes. */
+  readonly backup: BackupStoreSettings;
+  readonly cluster: ClusterSettings;
+  /** Where this node keeps its data. Relative to the working directory of the process. */
+  readonly dataDirectory: string;
+  readonly management: ManagementSettings;
+  /** Zeebe 8.1's switch: whether the broker takes backups. */
+  readonly enableBackup: boolean;
+  /** What looks like a mistake and does no harm, such as a misspelt key. Meant to be logged. */
+  readonly warnings: readonly string[];
+}
+
+/** The cluster's shape, the same on every node, and which of the nodes this is. */
+export interface ClusterSettings {
+  readonly nodeId: number;
+  readonly clusterSize: number;
+  readonly partitionsCount: number;
+  readonly replicationFactor: number;
+  readonly clusterId?: string;
+  readonly clusterName?: string;
+}
+
+/** How the management API is served. */
+export interface ManagementSettings {
+  /** Whether the backups are served at all. */
+  readonly enabled: boolean;
+  readonly port: number;
+  /** Absent: every address of the machine. */
+  readonly host?: string;
+  /** The path above `/backups`. */
+  readonly basePath: string;
+  readonly dialect: 'modern' | '8.1';
+}

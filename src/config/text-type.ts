@@ -1,0 +1,112 @@
+// The types that a setting's text can have: how each is read, and what to tell when it cannot be. It knows no keys.
+import { z } from 'zod';
+
+/** One type: its name for the documentation, and the schema that reads it from text. */
+export interface TextType<T> {
+  readonly label: string;
+  readonly schema: z.ZodType<T, string>;
+}
+
+/** Reads text by a function that gives undefined for what it does not take. */
+function textType<T>(label: string, read: (text: string) => T | undefined): TextType<T> {
+  const schema = z.string().transform((text, context): T => {
+    const value = read(text.trim());
+    if (value !== undefined) return value;
+    context.addIssue(text.trim() === '' ? 'it is empty; leave it out to mean unset' : `expected ${label}`);
+    return z.NEVER;
+  });
+  return { label, schema };
+}
+
+/** Any text but the empty one. Kept as it is, without space at either end. */
+export const text: TextType<string> = textType('text', (value) => value || undefined);
+
+/** One of some words, in any case. */
+export function oneOf<const T extends string>(words: readonly T[]): TextType<T> {
+  return textType(words.join(', '), (value) =>
+    words.find((word) => word.toLowerCase() === value.toLowerCase()),
+  );
+}
+
+/** A whole number within bounds, both included. */
+export function wholeNumber(min: number, max: number): TextType<number> {
+  return textType(`a whole number in ${min}..${max}`, (value) =>
+    /^\d{1,15}$/.test(value) ? within(Number(value), min, max) : undefined,
+  );
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  true: true,
+  on: true,
+  yes: true,
+  '1': true,
+  false: false,
+  off: false,
+  no: false,
+  '0': false,
+};
+
+/** Yes or no, in the words that Spring takes. */
+export const yesOrNo: TextType<boolean> = textType('true or false', (value) =>
+  Object.hasOwn(BOOLEANS, value.toLowerCase()) ? BOOLEANS[value.toLowerCase()] : undefined,
+);
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time span in milliseconds: `PT180S`, `180s`, `500ms`, or a bare number of milliseconds. */
+export function duration(minMs: number, maxMs: number): TextType<number> {
+  return textType(`a duration such as PT180S or 180s, in ${minMs}ms..${maxMs}ms`, (value) => {
+    const simple = /^(\d{1,12})(ms|s|m|h|d)?$/i.exec(value);
+    if (simple !== null) {
+      return within(
+        Number(simple[1]) * (UNIT_MS[(simple[2] ?? 'ms').toLowerCase()] ?? Number.NaN),
+        minMs,
+        maxMs,
+      );
+    }
+    const iso =
+      /^P(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?$/i.exec(
+        value,
+      );
+    if (iso === null || iso.slice(1).every((part) => part === undefined)) return undefined;
+    const [days = 0, hours = 0, minutes = 0, seconds = 0] = iso.slice(1).map((part) => Number(part ?? 0));
+    return within(Math.round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000), minMs, maxMs);
+  });
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+/** A size in bytes: `4MB` and `4MiB` are both 4 x 1024 x 1024, as in Spring; a bare number is bytes. */
+export function dataSize(minBytes: number, maxBytes: number): TextType<number> {
+  return textType(`a size such as 4MB, in ${minBytes}..${maxBytes} bytes`, (value) => {
+    const parts = /^(\d{1,15})(?:(b)|([kmg])i?b)?$/i.exec(value);
+    if (parts === null) return undefined;
+    const unit = (parts[2] ?? parts[3] ?? 'b').toLowerCase();
+    return within(Number(parts[1]) * (UNIT_BYTES[unit] ?? Number.NaN), minBytes, maxBytes);
+  });
+}
+
+/** The URL of a server, without credentials: those would end up in logs. */
+export const serverUrl: TextType<string> = textType(
+  'the http or https URL of a server, without user and password',
+  (value) => {
+    const url = URL.parse(value);
+    if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+    return url.username === '' && url.password === '' ? value : undefined;
+  },
+);
+
+/** A prefix of keys: not empty, and without a slash at either end. */
+export const keyPrefix: TextType<string> = textType('a path without a slash at either end', (value) =>
+  value.split('/').some((part) => part === '' || part === '.' || part === '..') ? undefined : value,
+);
+
+/** A list of words, separated by commas. */
+export const wordList: TextType<readonly string[]> = textType('words separated by commas', (value) => {
+  const words = value.split(',').map((word) => word.trim());
+  return words.every((word) => word !== '') ? words : undefined;
+});
+
+function within(value: number, min: number, max: number): number | undefined {
+  return value >= min && value <= max ? value : undefined;
+}
