@@ -1,5 +1,5 @@
-// Triggers and deletes cluster backups by asking every partition. It keeps no state of its own: whatever became of
-// an earlier call, the partitions know.
+// Triggers and deletes cluster backups by asking every partition. It keeps no state of its own: whatever
+// became of an earlier call, the partitions know.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { BackupPartlyTriggered } from '../core/backup-partly-triggered.ts';
 import { Aborted, BrokerFailure, CheckpointNotNewer } from '../core/errors.ts';
@@ -39,12 +39,13 @@ export class BackupCoordinator {
   }
 
   /**
-   * Creates the checkpoint on every partition, which makes each of them take its backup. Succeeds as soon as all
-   * partitions have passed the checkpoint and at least one did so for this call; ask the status for the rest.
+   * Creates the checkpoint on every partition, which makes each of them take its backup. Succeeds as soon as
+   * all partitions have passed the checkpoint and at least one did so for this call; ask the status for the
+   * rest.
    *
-   * The id may be used up whatever the outcome: a partition that did not answer, or one beside the partition whose
-   * checkpoint is newer already, may have created it. Triggering the same id again is safe: partitions that have
-   * it ignore it. A `CheckpointNotNewer` is final.
+   * The id may be used up whatever the outcome: a partition that did not answer, or one beside the partition
+   * whose checkpoint is newer already, may have created it. Triggering the same id again is safe: partitions
+   * that have it ignore it. A `CheckpointNotNewer` is final.
    */
   trigger(
     checkpointId: CheckpointId,
@@ -106,7 +107,7 @@ function combine(
     return err(new BackupPartlyTriggered(requested, present, [failure, ...others]));
   }
   if (latest !== requested) {
-    const detail = `asked for checkpoint ${requested}, and the partitions answered with ${latest} as their latest`;
+    const detail = `asked for checkpoint ${requested}, the partitions answered that ${latest} is their latest`;
     return err(new BrokerFailure('take backup', detail));
   }
   return taken.some((answer) => answer.created)

@@ -1,5 +1,5 @@
-// How cluster backups are doing: asks every partition and folds the answers. A partition that cannot be asked is an
-// error that names it; its state is never guessed.
+// How cluster backups are doing: asks every partition and folds the answers. A partition that cannot be asked
+// is an error that names it; its state is never guessed.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { CheckpointId, PartitionId } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
@@ -75,31 +75,24 @@ export class BackupStatusAggregator {
 }
 
 /**
- * Joins the partitions' pages. A partition with a full page may hold more, so below that page's last id nothing is
- * known of it; such ids wait for the next page, or they would wrongly look absent there. The page is full all
- * the same: the partition that ends highest has `limit` ids itself.
+ * Joins the partitions' pages. A partition with a full page may hold more, of which nothing is known yet.
+ * Those ids are all below this page: it has `limit` ids, and so has that partition. So nothing looks absent
+ * that is not.
  */
 function mergePages(
   listings: readonly (readonly BackupStatus[])[],
   partitionIds: readonly PartitionId[],
   limit: number,
 ): ClusterBackupPage {
-  const horizons = listings.flatMap((rows) => {
-    const ids = newestFirst(rows.map((row) => row.id.checkpointId));
-    return ids.length < limit ? [] : ids.slice(-1);
-  });
-  const horizon = newestFirst(horizons)[0] ?? 0n;
   const folded = foldListing(listings.flat(), partitionIds);
-  const backups = folded.filter((backup) => backup.checkpointId >= horizon).slice(0, limit);
+  const backups = folded.slice(0, limit);
+  const isFull = (rows: readonly BackupStatus[]) =>
+    new Set(rows.map((row) => row.id.checkpointId)).size >= limit;
+  const more = folded.length > limit || listings.some(isFull);
   const last = backups.at(-1);
-  const more = horizons.length > 0 || folded.length > backups.length;
   return more && last !== undefined ? { backups, next: last.checkpointId } : { backups };
 }
 
 function idsOf(answers: readonly { readonly partitionId: PartitionId }[]): PartitionId[] {
   return answers.map((answer) => answer.partitionId);
-}
-
-function newestFirst(ids: readonly CheckpointId[]): CheckpointId[] {
-  return [...new Set(ids)].sort((a, b) => (a < b ? 1 : -1));
 }

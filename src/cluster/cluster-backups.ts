@@ -1,5 +1,5 @@
-// Everything that can be asked of a cluster's backups behind one object: what the management API is mounted on.
-// It adds nothing to the coordinator and the aggregator.
+// Everything that can be asked of a cluster's backups behind one object: what the management API is mounted
+// on. It adds nothing to the coordinator and the aggregator.
 import type { ResultAsync } from 'neverthrow';
 import type { CheckpointId } from '../core/ids.ts';
 import type { ClusterBackupPage, ClusterBackupStatus } from '../core/status.ts';

@@ -1,4 +1,5 @@
-// From the states of partitions to the state of a cluster backup. Pure tables: they ask nobody and guess nothing.
+// From the states of partitions to the state of a cluster backup. Pure tables: they ask nobody and guess
+// nothing.
 import type { CheckpointId, PartitionId } from '../core/ids.ts';
 import {
   type BackupStatus,

@@ -149,7 +149,10 @@ export function allOrFirstFailure<T>(answers: PartitionAnswers<T>): Result<T[], 
   return ok(values);
 }
 
-/** A broker's client may name the failure itself; what else it throws means that the partition was not reached. */
+/**
+ * A broker's client may name the failure itself; what else it throws means that the partition was not
+ * reached.
+ */
 function partitionError(partitionId: PartitionId, cause: unknown): PartitionRequestError {
   if (
     cause instanceof BackupsDisabled ||

@@ -1,10 +1,12 @@
-// The one failure of a trigger that leaves something behind: some partitions have the checkpoint, others failed.
+// The one failure of a trigger that leaves something behind: some partitions have the checkpoint, others
+// failed.
 import { BackupError } from './errors.ts';
 import type { CheckpointId, PartitionId } from './ids.ts';
 
 /**
- * Some partitions passed the checkpoint and others could not be asked or failed. The id is used up. Trigger the
- * same id again: that is safe and completes it where the partitions answer. Or give up and delete the backup.
+ * Some partitions passed the checkpoint and others could not be asked or failed. The id is used up. Trigger
+ * the same id again: that is safe and completes it where the partitions answer. Or give up and delete the
+ * backup.
  */
 export class BackupPartlyTriggered extends BackupError {
   override readonly name = 'BackupPartlyTriggered';

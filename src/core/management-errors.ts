@@ -1,7 +1,9 @@
 // What can go wrong between the management API and its clients, beyond what the cluster itself answers.
 import { BackupError } from './errors.ts';
 
-/** No answer came from the management API: nobody listens there, or the connection broke. Nothing is known. */
+/**
+ * No answer came from the management API: nobody listens there, or the connection broke. Nothing is known.
+ */
 export class ManagementUnreachable extends BackupError {
   override readonly name = 'ManagementUnreachable';
   override readonly retryable = true;
@@ -15,7 +17,10 @@ export class ManagementUnreachable extends BackupError {
   }
 }
 
-/** The management API answered with an error that has no class of its own, or with something that is no answer. */
+/**
+ * The management API answered with an error that has no class of its own, or with something that is no
+ * answer.
+ */
 export class ManagementApiError extends BackupError {
   override readonly name = 'ManagementApiError';
   override readonly retryable: boolean;

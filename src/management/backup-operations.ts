@@ -1,4 +1,5 @@
-// What the management API is mounted on. `ClusterBackups` fits as it is; so does anything else with these methods.
+// What the management API is mounted on. `ClusterBackups` fits as it is; so does anything else with these
+// methods.
 import type { ResultAsync } from 'neverthrow';
 import type { BackupError } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';

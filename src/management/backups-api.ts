@@ -1,5 +1,5 @@
-// The routes of the management API: what each answers, in the shapes of 8.2 and later or of 8.1. It knows HTTP and
-// the shapes, and nothing of how a cluster does what is asked.
+// The routes of the management API: what each answers, in the shapes of 8.2 and later or of 8.1. It knows
+// HTTP and the shapes, and nothing of how a cluster does what is asked.
 import type { BackupError } from '../core/errors.ts';
 import { parseCheckpointId } from '../core/parse-checkpoint-id.ts';
 import type { BackupOperations } from './backup-operations.ts';
@@ -69,7 +69,9 @@ export class BackupsApi {
     );
   }
 
-  /** 8.1 takes an id that is used up for a success, because a caller that repeats itself wants to hear that. */
+  /**
+   * 8.1 takes an id that is used up for a success, because a caller that repeats itself wants to hear that.
+   */
   async #legacyTrigger(text: string): Promise<Response> {
     const id = parseCheckpointId(text);
     if (id.isErr()) return legacyFailure(400, text, id.error.message);

@@ -1,5 +1,5 @@
-// Reads the answers of gateways of any version into the shapes of 8.2 and later. Fields it does not know are left
-// alone; a field of the wrong kind is an error that says what came.
+// Reads the answers of gateways of any version into the shapes of 8.2 and later. Fields it does not know are
+// left alone; a field of the wrong kind is an error that says what came.
 import { err, ok, type Result } from 'neverthrow';
 import {
   BACKUP_STATUS_CODES,

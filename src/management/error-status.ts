@@ -1,4 +1,5 @@
 // Which HTTP status an expected failure has: the table of Zeebe's management API, with 503 for what may pass.
+import { BackupPartlyTriggered } from '../core/backup-partly-triggered.ts';
 import type { BackupError } from '../core/errors.ts';
 
 const STATUS_BY_NAME: Readonly<Record<string, number>> = {
@@ -14,6 +15,6 @@ const STATUS_BY_NAME: Readonly<Record<string, number>> = {
 
 /** The status of an error; a trigger that failed on some partitions has that of the first failure. */
 export function httpStatus(error: BackupError): number {
-  if ('failures' in error && Array.isArray(error.failures)) return httpStatus(error.failures[0]);
-  return STATUS_BY_NAME[error.name] ?? (error.retryable ? 503 : 500);
+  const first = error instanceof BackupPartlyTriggered ? (error.failures[0] ?? error) : error;
+  return STATUS_BY_NAME[first.name] ?? (first.retryable ? 503 : 500);
 }

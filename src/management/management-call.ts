@@ -19,13 +19,14 @@ export interface ManagementCall {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What came back, whatever its status. `body` is the parsed JSON with integers as bigints, undefined when it is none. */
+/** What came back, whatever its status. */
 export interface ManagementReply {
   /** The method and the URL, for errors. */
   readonly request: string;
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  /** The text parsed as JSON, with integers as bigints; undefined when it is no JSON. */
   readonly body: unknown;
 }
 

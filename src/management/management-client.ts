@@ -1,5 +1,5 @@
-// A client of the management API, for tidemark's own and for Zeebe's gateways from 8.1 on. A request that may have
-// had an effect is never sent a second time.
+// A client of the management API, for tidemark's own and for Zeebe's gateways from 8.1 on. A request that may
+// have had an effect is never sent a second time.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { Sleeper } from '../core/deadline.ts';
 import { BackupNotFound, BackupsDisabled, CheckpointNotNewer, type InvalidInput } from '../core/errors.ts';
@@ -61,8 +61,9 @@ export class ManagementClient {
   }
 
   /**
-   * Triggers a backup and returns once it is scheduled. 8.1 says yes to an id that is used up as well: look at the
-   * status there. When no answer comes the backup may have been triggered; the same id can be triggered again.
+   * Triggers a backup and returns once it is scheduled. 8.1 says yes to an id that is used up as well: look
+   * at the status there. When no answer comes the backup may have been triggered; the same id can be
+   * triggered again.
    */
   trigger(
     id: CheckpointId,
@@ -101,8 +102,8 @@ export class ManagementClient {
   }
 
   /**
-   * A page of the backups, newest first: those below `before`, at most `limit` (default 100). Gateways that know no
-   * pages send all, and the page is cut here. 8.1 has no listing.
+   * A page of the backups, newest first: those below `before`, at most `limit` (default 100). Gateways that
+   * know no pages send all, and the page is cut here. 8.1 has no listing.
    */
   list(
     query: { readonly before?: CheckpointId | undefined; readonly limit?: number | undefined } = {},

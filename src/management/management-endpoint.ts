@@ -3,8 +3,9 @@ import { err, ok, type Result } from 'neverthrow';
 import { InvalidInput } from '../core/errors.ts';
 
 /**
- * The URL of the backups: `http://host:9600`, `http://host:9600/actuator` and `http://host:9600/actuator/backups`
- * mean the same. Name `.../actuator/backupRuntime` in full where a Camunda 8.8 or later has only that.
+ * The URL of the backups: `http://host:9600`, `http://host:9600/actuator` and
+ * `http://host:9600/actuator/backups` mean the same. Name `.../actuator/backupRuntime` in full where a
+ * Camunda 8.8 or later has only that.
  */
 export function managementEndpoint(address: string): Result<string, InvalidInput> {
   const url = URL.parse(address);

@@ -1,5 +1,5 @@
-// The management API over HTTP, as a fetch-style handler: any server that speaks Request and Response can mount it.
-// It never throws, and bad input never becomes a 500.
+// The management API over HTTP, as a fetch-style handler: any server that speaks Request and Response can
+// mount it. It never throws, and bad input never becomes a 500.
 import { invariant } from '../core/invariant.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import type { BackupOperations } from './backup-operations.ts';
@@ -22,7 +22,9 @@ export interface ManagementHandlerOptions {
   readonly logger?: Logger;
 }
 
-/** Makes the handler of the management API. See docs/reference/http-api.md for routes, shapes and statuses. */
+/**
+ * Makes the handler of the management API. See docs/reference/http-api.md for routes, shapes and statuses.
+ */
 export function managementHandler(
   operations: BackupOperations,
   options: ManagementHandlerOptions = {},

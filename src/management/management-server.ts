@@ -1,5 +1,5 @@
-// Serves a management handler over HTTP on Node. It owns its port and its connections, and lets go of all of them
-// when it is closed; what to answer is the handler's business.
+// Serves a management handler over HTTP on Node. It owns its port and its connections, and lets go of all of
+// them when it is closed; what to answer is the handler's business.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { err, ok, type ResultAsync } from 'neverthrow';
@@ -23,8 +23,8 @@ export interface ManagementServer {
   readonly url: string;
   readonly port: number;
   /**
-   * Stops listening, lets the requests that have arrived be answered, and cuts all other connections. May be called
-   * twice. Ends when the last handler has answered.
+   * Stops listening, lets the requests that have arrived be answered, and cuts all other connections. May be
+   * called twice. Ends when the last handler has answered.
    */
   close(): Promise<void>;
 }

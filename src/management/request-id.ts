@@ -1,5 +1,5 @@
-// Reads the id out of a request to trigger a backup: its body, or its query. Bad input is an answer that names the
-// field, never a throw. Numbers are never read as doubles.
+// Reads the id out of a request to trigger a backup: its body, or its query. Bad input is an answer that
+// names the field, never a throw. Numbers are never read as doubles.
 import { isLosslessNumber, parse } from 'lossless-json';
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { InvalidInput } from '../core/errors.ts';
@@ -81,7 +81,8 @@ async function readBody(request: Request): Promise<Result<Uint8Array, Rejection>
   if (request.body === null) return ok(new Uint8Array());
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // The rest of a body that is too large is not cancelled: that would cut the connection before the answer is out.
+  // The rest of a body that is too large is not cancelled: that would cut the connection before the answer is
+  // out.
   const reader = request.body.getReader();
   try {
     for (;;) {

@@ -1,5 +1,5 @@
-// Reads what a request says in its URL: which backup, and which page of a listing. Bad input is an error that names
-// the field.
+// Reads what a request says in its URL: which backup, and which page of a listing. Bad input is an error that
+// names the field.
 import { err, ok, type Result } from 'neverthrow';
 import { InvalidInput } from '../core/errors.ts';
 import { type CheckpointId, INT64_MAX } from '../core/ids.ts';

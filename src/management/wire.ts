@@ -1,5 +1,6 @@
-// The JSON shapes of the management API, and how a cluster backup is put into them. 64-bit numbers are bigints here
-// and plain JSON numbers on the wire; a field that is not known is left out, except in the shapes of 8.1.
+// The JSON shapes of the management API, and how a cluster backup is put into them. 64-bit numbers are
+// bigints here and plain JSON numbers on the wire; a field that is not known is left out, except in the
+// shapes of 8.1.
 import type { Timestamp } from '../core/backup.ts';
 import type {
   BackupProgress,

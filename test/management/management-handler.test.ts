@@ -249,11 +249,13 @@ describe('failures of the cluster', () => {
     const gone = new AbortController();
     const base = 'http://localhost/actuator/backups';
     const status = handler(new Request(`${base}/1`, { signal: gone.signal }));
+    const list = handler(new Request(base, { signal: gone.signal }));
     const trigger = handler(new Request(`${base}?backupId=5`, { method: 'POST', signal: gone.signal }));
     await clock.advance(1);
-    expect(clock.sleeping).toBe(2);
+    expect(clock.sleeping).toBe(3);
     gone.abort();
     expect((await status).status).toBe(503);
+    expect((await list).status).toBe(503);
     await clock.advance(1);
     expect(clock.sleeping).toBe(1);
     await clock.advance(15_000);
