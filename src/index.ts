@@ -11,6 +11,22 @@ export {
   onCreate,
   onEvent,
 } from './checkpoint/checkpoint-transition.ts';
+// --- backups of the cluster ---
+export {
+  BackupCoordinator,
+  type DeleteClusterBackupError,
+  type TriggerBackupError,
+} from './cluster/backup-coordinator.ts';
+export { BackupStatusAggregator, type ClusterStatusError } from './cluster/backup-status-aggregator.ts';
+export { ClusterBackups } from './cluster/cluster-backups.ts';
+export { type FoldRules, foldClusterStatus, foldListing, foldStates } from './cluster/fold-states.ts';
+export type {
+  ClusterCallOptions,
+  ClusterComponents,
+  ClusterSettings,
+  PartitionRequestError,
+  TopologyError,
+} from './cluster/partition-requests.ts';
 // --- vocabulary ---
 export {
   type BackupDescriptor,
@@ -22,6 +38,7 @@ export {
   type StoredBackup,
   type Timestamp,
 } from './core/backup.ts';
+export { BackupPartlyTriggered } from './core/backup-partly-triggered.ts';
 export * from './core/errors.ts';
 export {
   type CheckpointId,
@@ -39,6 +56,7 @@ export {
   type BackupStatus,
   type BackupStatusCode,
   bestStatus,
+  type ClusterBackupPage,
   type ClusterBackupState,
   type ClusterBackupStatus,
   type PartitionBackupStatus,
@@ -62,6 +80,7 @@ export type * from './ports/restore-target.ts';
 export type * from './ports/telemetry.ts';
 
 // --- the real world ---
+export { bytesFile } from './runtime/bytes-file.ts';
 export { silentLogger } from './runtime/silent-logger.ts';
 export { systemClock } from './runtime/system-clock.ts';
 export { systemRandom } from './runtime/system-random.ts';
