@@ -1,0 +1,22 @@
+// The native store in a directory, usually of a network file system that all nodes mount.
+import { FilesystemObjectStorage } from '../objects/filesystem-object-storage.ts';
+import type { ObjectStorage } from '../ports/object-storage.ts';
+import type { FilesystemBackupStoreSettings } from './backup-store-settings.ts';
+import { type NativeStoreComponents, realComponents } from './native-components.ts';
+import { filesystemProblems, layoutValues } from './settings-rules.ts';
+import { TidemarkBackupStore } from './tidemark/tidemark-backup-store.ts';
+
+/** Keeps backups in a directory that exists. Throws InvalidConfiguration on settings that make no sense. */
+export class FilesystemBackupStore extends TidemarkBackupStore {
+  constructor(settings: FilesystemBackupStoreSettings, components: NativeStoreComponents = {}) {
+    super({ ...components, storage: directory(settings, components) }, settings);
+  }
+}
+
+function directory(
+  settings: FilesystemBackupStoreSettings,
+  components: NativeStoreComponents,
+): ObjectStorage {
+  layoutValues(settings, filesystemProblems(settings));
+  return new FilesystemObjectStorage(realComponents(components), { directory: settings.basePath });
+}

@@ -1,0 +1,79 @@
+// What a store's settings must be. Pure: finds all problems at once, with the setting's name in each.
+
+import { InvalidConfiguration } from '../core/errors.ts';
+import {
+  API_CALL_TIMEOUT_MS,
+  CHUNK_SIZE_BYTES,
+  CHUNK_SIZE_BYTES_MAX,
+  CHUNKS_IN_FLIGHT,
+  HEARTBEAT_INTERVAL_MS,
+  STALE_AFTER_MS,
+} from '../core/limits.ts';
+import type {
+  FilesystemBackupStoreSettings,
+  InMemoryBackupStoreSettings,
+  LayoutSettings,
+  S3BackupStoreSettings,
+} from './backup-store-settings.ts';
+import type { LayoutValues } from './tidemark/layout.ts';
+
+/** The layout's values with defaults. Throws InvalidConfiguration with every problem of the settings. */
+export function layoutValues(settings: LayoutSettings, otherProblems: readonly string[] = []): LayoutValues {
+  const values = {
+    clusterId: settings.clusterId,
+    chunkSizeBytes: settings.chunkSizeBytes ?? CHUNK_SIZE_BYTES,
+    chunksInFlight: settings.chunksInFlight ?? CHUNKS_IN_FLIGHT,
+    heartbeatMs: settings.heartbeatMs ?? HEARTBEAT_INTERVAL_MS,
+    staleAfterMs: settings.staleAfterMs ?? STALE_AFTER_MS,
+  };
+  const problems = [...otherProblems];
+  const { clusterId, chunkSizeBytes, chunksInFlight, heartbeatMs, staleAfterMs } = values;
+  if (clusterId !== undefined && clusterId.trim() === '') problems.push('clusterId must not be empty');
+  if (!isWhole(chunkSizeBytes, 1, CHUNK_SIZE_BYTES_MAX)) {
+    problems.push(
+      `chunkSizeBytes must be a whole number in 1..${CHUNK_SIZE_BYTES_MAX}, got ${chunkSizeBytes}`,
+    );
+  }
+  if (!isWhole(chunksInFlight, 1, 1_000)) {
+    problems.push(`chunksInFlight must be a whole number in 1..1000, got ${chunksInFlight}`);
+  }
+  if (!isWhole(heartbeatMs, 1))
+    problems.push(`heartbeatMs must be a whole number above 0, got ${heartbeatMs}`);
+  if (!isWhole(staleAfterMs, 2 * heartbeatMs)) {
+    problems.push(`staleAfterMs must be at least twice heartbeatMs (${heartbeatMs}), got ${staleAfterMs}`);
+  }
+  if (problems.length > 0) throw new InvalidConfiguration(problems);
+  return values;
+}
+
+export function s3Problems(settings: S3BackupStoreSettings): string[] {
+  const problems = basePathProblems(settings);
+  if (settings.bucketName.trim() === '') problems.push('bucketName must not be empty');
+  if ((settings.accessKey === undefined) !== (settings.secretKey === undefined)) {
+    problems.push('accessKey and secretKey must both be set or both be absent');
+  }
+  if (settings.endpoint !== undefined && !/^https?:\/\/[^/]+/.test(settings.endpoint)) {
+    problems.push(`endpoint must be an http or https URL, got '${settings.endpoint}'`);
+  }
+  const { apiCallTimeoutMs = API_CALL_TIMEOUT_MS } = settings;
+  if (!isWhole(apiCallTimeoutMs, 1)) {
+    problems.push(`apiCallTimeoutMs must be a whole number above 0, got ${apiCallTimeoutMs}`);
+  }
+  return problems;
+}
+
+export function filesystemProblems({ basePath }: FilesystemBackupStoreSettings): string[] {
+  return basePath.trim() === '' ? ['basePath must name the directory of the backups'] : [];
+}
+
+/** A base path of keys: refused rather than mended, for a mended one would not be found with other tools. */
+export function basePathProblems({ basePath }: InMemoryBackupStoreSettings): string[] {
+  if (basePath === undefined) return [];
+  const isPath = basePath.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  if (isPath) return [];
+  return [`basePath must be parts joined by '/', without a '/' at either end, got '${basePath}'`];
+}
+
+function isWhole(value: number, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && value >= min && value <= max;
+}

@@ -1,0 +1,121 @@
+// The objects of one attempt: put when it begins, removed when it ends. The order of the steps is the protocol
+// of the format document.
+import { err, ok, type ResultAsync } from 'neverthrow';
+import { type BackupDescriptor, type BackupId, timestamp } from '../../core/backup.ts';
+import { type BackupError, type StoreError, StoreFailure } from '../../core/errors.ts';
+import { FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { ObjectStorage } from '../../ports/object-storage.ts';
+import { type Attempt, entryKey, markerKey } from './keys.ts';
+import type { Layout } from './layout.ts';
+import { jsonBytes } from './lossless-text.ts';
+import { descriptorFields, FORMAT, idFields } from './manifest.ts';
+
+/** One attempt and where its objects lie. */
+export interface AttemptInStore {
+  readonly id: BackupId;
+  readonly attempt: Attempt;
+  readonly descriptor: BackupDescriptor;
+  readonly entryKey: string;
+  readonly begunKey: string;
+  readonly begunBody: Uint8Array;
+  readonly completedKey: string;
+}
+
+export function attemptInStore(id: BackupId, attempt: Attempt, descriptor: BackupDescriptor): AttemptInStore {
+  const body = {
+    format: FORMAT,
+    id: idFields(id),
+    attempt: attempt.text,
+    descriptor: descriptorFields(descriptor),
+  };
+  return {
+    id,
+    attempt,
+    descriptor,
+    entryKey: entryKey(id, attempt),
+    begunKey: markerKey('begun', id, attempt),
+    begunBody: jsonBytes(body),
+    completedKey: markerKey('completed', id, attempt),
+  };
+}
+
+/** Puts the entry that names the base, then `begun`. */
+export function putBegun(
+  { storage }: Layout,
+  attempt: AttemptInStore,
+  base: string | null,
+  signal: AbortSignal,
+): ResultAsync<void, StoreError> {
+  const entry = jsonBytes({ format: FORMAT, base });
+  return storage
+    .put(attempt.entryKey, entry, { ifAbsent: true, signal })
+    .andThen(() => storage.put(attempt.begunKey, attempt.begunBody, { signal }))
+    .mapErr(neverThere);
+}
+
+/** Puts `failed` of one attempt. The reason is cut to what people read. An object that is there stays as it is. */
+export function putFailed(
+  { storage, clock }: Layout,
+  failed: { readonly id: BackupId; readonly attempt: Attempt; readonly descriptor: BackupDescriptor | null },
+  reason: string,
+  signal: AbortSignal | undefined,
+): ResultAsync<void, StoreError> {
+  const body = jsonBytes({
+    format: FORMAT,
+    id: idFields(failed.id),
+    attempt: failed.attempt.text,
+    descriptor: failed.descriptor === null ? null : descriptorFields(failed.descriptor),
+    failedAt: timestamp(clock.now()),
+    reason: reason.slice(0, FAILURE_REASON_LENGTH_MAX),
+  });
+  const key = markerKey('failed', failed.id, failed.attempt);
+  return storage
+    .put(key, body, { ifAbsent: true, signal })
+    .orElse((error) => (error.name === 'ObjectAlreadyExists' ? ok() : err(error)));
+}
+
+/** Removes what says that the attempt runs. */
+export function removeBegun(
+  { storage }: Layout,
+  attempt: AttemptInStore,
+  signal: AbortSignal | undefined,
+): ResultAsync<void, StoreError> {
+  return storage.delete([attempt.begunKey, attempt.entryKey], { signal });
+}
+
+/** Ends a failed attempt: tells why, unless it was called off, for then a deleted backup would come back. */
+export function settleFailed(
+  layout: Layout,
+  attempt: AttemptInStore,
+  error: BackupError,
+  signal: AbortSignal,
+): ResultAsync<void, StoreError> {
+  return fromAsync<void, StoreError>(async () => {
+    const wanted = await isThere(layout.storage, attempt.entryKey, signal);
+    if (wanted.isErr()) return err(wanted.error);
+    if (wanted.value) {
+      const failed = await putFailed(layout, attempt, error.message, signal);
+      if (failed.isErr()) return err(failed.error);
+    }
+    return removeBegun(layout, attempt, signal);
+  });
+}
+
+export function isThere(
+  storage: ObjectStorage,
+  key: string,
+  signal: AbortSignal | undefined,
+): ResultAsync<boolean, StoreError> {
+  return storage
+    .head(key, { signal })
+    .map(() => true)
+    .orElse((error) => (error.name === 'ObjectNotFound' ? ok(false) : err(error)));
+}
+
+function neverThere(
+  error: StoreError | { readonly name: 'ObjectAlreadyExists'; readonly key: string },
+): StoreError {
+  if (error.name !== 'ObjectAlreadyExists') return error;
+  return new StoreFailure('begin attempt', `key=${error.key} is there already, though its name is new`);
+}

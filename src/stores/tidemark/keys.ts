@@ -1,0 +1,113 @@
+// The names of all objects in the native layout, made and read in one place. Pure: a name that is not ours
+// reads as undefined and is left alone, so that later versions may add names.
+import type { BackupId } from '../../core/backup.ts';
+import { type CheckpointId, INT64_MAX, type NodeId, type PartitionId } from '../../core/ids.ts';
+
+/** What an object in a copy's directory says. In alphabetical order on purpose; the format document says why. */
+export type MarkerKind = 'begun' | 'completed' | 'failed';
+
+/** One try to save a copy. `text` is its name: `<term>-<startedAtMs>-<8 hex>`. */
+export interface Attempt {
+  readonly text: string;
+  readonly term: bigint;
+  /** Milliseconds since 1970, by the writer's clock. */
+  readonly startedAtMs: number;
+}
+
+export const IDENTITY_KEY = 'cluster.json';
+export const BACKUPS_PREFIX = 'backups/';
+
+const NUMBER = '(0|[1-9]\\d{0,9})';
+const MARKER = new RegExp(
+  `^backups/(\\d{19})/${NUMBER}/(begun|completed|failed)\\.${NUMBER}\\.([0-9a-f-]+)$`,
+);
+const ENTRY = new RegExp(`^partitions/${NUMBER}/attempts/(\\d{19})\\.${NUMBER}\\.([0-9a-f-]+)$`);
+const ATTEMPT = /^(0|[1-9]\d{0,18})-(0|[1-9]\d{0,14})-([0-9a-f]{8})$/;
+
+export function newAttempt(term: bigint, startedAtMs: number, nonce: string): Attempt {
+  return { text: `${term}-${startedAtMs}-${nonce}`, term, startedAtMs };
+}
+
+export function parseAttempt(text: string): Attempt | undefined {
+  const [, term, startedAtMs] = ATTEMPT.exec(text) ?? [];
+  if (term === undefined || startedAtMs === undefined) return undefined;
+  return { text, term: BigInt(term), startedAtMs: Number(startedAtMs) };
+}
+
+/** Orders attempts of one copy: by term, then by start, then by name. Positive when `a` outranks `b`. */
+export function compareAttempts(a: Attempt, b: Attempt): number {
+  if (a.term !== b.term) return a.term > b.term ? 1 : -1;
+  if (a.startedAtMs !== b.startedAtMs) return a.startedAtMs - b.startedAtMs;
+  if (a.text === b.text) return 0;
+  return a.text > b.text ? 1 : -1;
+}
+
+export function checkpointPrefix(checkpointId: CheckpointId): string {
+  return `backups/${inverted(checkpointId)}/`;
+}
+
+/** All copies of one partition backup, by any node. */
+export function copiesPrefix(checkpointId: CheckpointId, partitionId: PartitionId): string {
+  return `${checkpointPrefix(checkpointId)}${partitionId}/`;
+}
+
+/** A listing of backups that starts after this holds only checkpoints below `checkpointId`: `0` sorts behind `/`. */
+export function behindCheckpoint(checkpointId: CheckpointId): string {
+  return `backups/${inverted(checkpointId)}0`;
+}
+
+export function markerKey(kind: MarkerKind, id: BackupId, attempt: Attempt): string {
+  return `${copiesPrefix(id.checkpointId, id.partitionId)}${kind}.${id.nodeId}.${attempt.text}`;
+}
+
+export function parseMarkerKey(
+  key: string,
+): { readonly id: BackupId; readonly kind: MarkerKind; readonly attempt: Attempt } | undefined {
+  const [, inv, partition, kind, node, text] = MARKER.exec(key) ?? [];
+  const id = backupId(inv, partition, node);
+  const attempt = text === undefined ? undefined : parseAttempt(text);
+  if (id === undefined || attempt === undefined) return undefined;
+  return { id, kind: kind as MarkerKind, attempt };
+}
+
+/** The index of a partition's unsettled attempts. */
+export function entriesPrefix(partitionId: PartitionId): string {
+  return `partitions/${partitionId}/attempts/`;
+}
+
+/** The part of that index that belongs to one copy. */
+export function entriesOfCopyPrefix(id: BackupId): string {
+  return `${entriesPrefix(id.partitionId)}${inverted(id.checkpointId)}.${id.nodeId}.`;
+}
+
+export function entryKey(id: BackupId, attempt: Attempt): string {
+  return `${entriesOfCopyPrefix(id)}${attempt.text}`;
+}
+
+export function parseEntryKey(key: string): { readonly id: BackupId; readonly attempt: Attempt } | undefined {
+  const [, partition, inv, node, text] = ENTRY.exec(key) ?? [];
+  const id = backupId(inv, partition, node);
+  const attempt = text === undefined ? undefined : parseAttempt(text);
+  return id === undefined || attempt === undefined ? undefined : { id, attempt };
+}
+
+export function chunkKey(partitionId: PartitionId, name: string): string {
+  return `partitions/${partitionId}/chunks/${name.slice(0, 2)}/${name}`;
+}
+
+function inverted(checkpointId: CheckpointId): string {
+  return String(INT64_MAX - checkpointId).padStart(19, '0');
+}
+
+function backupId(
+  inv: string | undefined,
+  partition: string | undefined,
+  node: string | undefined,
+): BackupId | undefined {
+  if (inv === undefined || partition === undefined || node === undefined) return undefined;
+  const id = INT64_MAX - BigInt(inv);
+  if (id <= 0n) return undefined;
+  const partitionId: PartitionId = Number(partition);
+  const nodeId: NodeId = Number(node);
+  return { checkpointId: id as CheckpointId, partitionId, nodeId };
+}

@@ -1,0 +1,108 @@
+// The manifest: its shape in memory and its bytes. `parse-manifest.ts` reads it back.
+import { createHash } from 'node:crypto';
+import type { BackupDescriptor, BackupFileKind, BackupId, Timestamp } from '../../core/backup.ts';
+import { fileDigest } from './digest.ts';
+import { jsonBytes } from './lossless-text.ts';
+
+/** The format that this version writes, and the only one it reads. */
+export const FORMAT = 1;
+
+/** A stored chunk. */
+export interface Chunk {
+  /** Digest of the raw bytes, 64 hex digits. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Last part of the object's key: the digest, unless the manifest gives another. */
+  readonly name: string;
+}
+
+/** A run of a file's bytes: a whole chunk or a part of one. */
+export interface Piece {
+  readonly chunk: Chunk;
+  readonly offset: number;
+  readonly length: number;
+  readonly sha256: string;
+}
+
+export interface ManifestFile {
+  readonly kind: BackupFileKind;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly pieces: readonly Piece[];
+}
+
+export interface Manifest {
+  readonly clusterId: string | null;
+  readonly id: BackupId;
+  readonly attempt: string;
+  readonly descriptor: BackupDescriptor;
+  readonly createdAt: Timestamp;
+  readonly completedAt: Timestamp;
+  readonly base: string | null;
+  readonly chunkSizeBytes: number;
+  readonly files: readonly ManifestFile[];
+}
+
+/** The bytes of a manifest: a line of JSON and a line with its digest. Chunks stand in the order of their first use. */
+export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
+  const chunks = new Map<string, { readonly index: number; readonly chunk: Chunk }>();
+  const indexOf = (chunk: Chunk): number => {
+    const known = chunks.get(chunk.name);
+    if (known !== undefined) return known.index;
+    chunks.set(chunk.name, { index: chunks.size, chunk });
+    return chunks.size - 1;
+  };
+  const files = manifest.files.map((file) => ({
+    kind: file.kind,
+    name: file.name,
+    size: file.sizeBytes,
+    digest: fileDigest(file.pieces),
+    pieces: file.pieces.map((piece) => {
+      const range = [indexOf(piece.chunk), piece.offset, piece.length];
+      return isWholeChunk(piece) ? range : [...range, piece.sha256];
+    }),
+  }));
+  const line = jsonBytes({
+    format: FORMAT,
+    clusterId: manifest.clusterId,
+    id: idFields(manifest.id),
+    attempt: manifest.attempt,
+    descriptor: descriptorFields(manifest.descriptor),
+    createdAt: manifest.createdAt,
+    completedAt: manifest.completedAt,
+    base: manifest.base,
+    chunkSize: manifest.chunkSizeBytes,
+    chunks: [...chunks.values()].map(({ chunk }) => chunkFields(chunk)),
+    files,
+  });
+  const digest = createHash('sha256').update(line).digest('hex');
+  const end = new TextEncoder().encode(`\n{"sha256":"${digest}"}\n`);
+  const bytes = new Uint8Array(line.length + end.length);
+  bytes.set(line);
+  bytes.set(end, line.length);
+  return bytes;
+}
+
+export function isWholeChunk({ chunk, offset, length }: Omit<Piece, 'sha256'>): boolean {
+  return offset === 0 && length === chunk.sizeBytes;
+}
+
+/** An id in the order of its fields in the format. */
+export function idFields(id: BackupId): object {
+  return { checkpointId: id.checkpointId, partitionId: id.partitionId, nodeId: id.nodeId };
+}
+
+/** A descriptor in the order of its fields in the format. */
+export function descriptorFields(descriptor: BackupDescriptor): object {
+  return {
+    snapshotId: descriptor.snapshotId,
+    checkpointPosition: descriptor.checkpointPosition,
+    numberOfPartitions: descriptor.numberOfPartitions,
+    brokerVersion: descriptor.brokerVersion,
+  };
+}
+
+function chunkFields({ sha256, sizeBytes, name }: Chunk): object {
+  const fields = { sha256, size: sizeBytes, stored: sizeBytes, codec: 'none' };
+  return name === sha256 ? fields : { ...fields, name };
+}

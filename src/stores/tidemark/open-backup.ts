@@ -1,0 +1,81 @@
+// Opens a completed copy: finds its manifest, checks it, and gives files that read themselves.
+import { err, ok, type ResultAsync } from 'neverthrow';
+import type { BackupFile, BackupFileKind, BackupId, StoredBackup } from '../../core/backup.ts';
+import { BackupNotFound, InvalidBackupState } from '../../core/errors.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { OpenBackupError } from '../../ports/backup-store.ts';
+import { copyState } from './copy-state.ts';
+import type { Layout } from './layout.ts';
+import { listCopy } from './list-copies.ts';
+import type { Manifest, ManifestFile } from './manifest.ts';
+import { PieceReader } from './piece-reader.ts';
+import { readManifest } from './read-manifest.ts';
+
+/** Opens a copy. Reading its files ends when `closing` fires; `signal` is for the opening alone. */
+export function openBackup(
+  layout: Layout,
+  id: BackupId,
+  signal: AbortSignal,
+  closing: AbortSignal,
+): ResultAsync<StoredBackup, OpenBackupError> {
+  return fromAsync<StoredBackup, OpenBackupError>(async () => {
+    const markers = await listCopy(layout.storage, id, signal);
+    if (markers.isErr()) return err(markers.error);
+    const { statusCode, decisive } = copyState(markers.value, layout.values.staleAfterMs);
+    if (decisive === undefined) return err(new BackupNotFound(id.checkpointId, id.partitionId));
+    if (statusCode !== 'COMPLETED') return err(new InvalidBackupState(id, 'COMPLETED', statusCode));
+    const manifest = await readManifest(layout, id, decisive, signal);
+    if (manifest.isOk()) return ok(storedBackup(layout, manifest.value, closing));
+    const { error } = manifest;
+    const deletedMeanwhile = error.name === 'ObjectNotFound';
+    return err(deletedMeanwhile ? new BackupNotFound(id.checkpointId, id.partitionId) : error);
+  });
+}
+
+function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal): StoredBackup {
+  const { id, descriptor, createdAt } = manifest;
+  const pieces = new PieceReader(layout, id.partitionId, closing);
+  const filesOf = (kind: BackupFileKind): BackupFile[] =>
+    manifest.files
+      .filter((file) => file.kind === kind)
+      .map((file) => ({
+        name: file.name,
+        sizeBytes: file.sizeBytes,
+        open: (options) => readFile(pieces, file, layout.values.chunksInFlight, [closing, options?.signal]),
+      }));
+  return {
+    id,
+    descriptor,
+    createdAt,
+    snapshotFiles: filesOf('snapshot'),
+    segmentFiles: filesOf('segment'),
+  };
+}
+
+/** Fetches `ahead` pieces while the consumer works, and gives them in order. */
+async function* readFile(
+  reader: PieceReader,
+  file: ManifestFile,
+  ahead: number,
+  signals: readonly (AbortSignal | undefined)[],
+): AsyncGenerator<Uint8Array> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...signals.filter((given) => given !== undefined)]);
+  const fetching: ReturnType<PieceReader['read']>[] = [];
+  let next = 0;
+  try {
+    for (;;) {
+      for (; fetching.length < ahead && next < file.pieces.length; next += 1) {
+        const piece = file.pieces[next];
+        if (piece !== undefined) fetching.push(reader.read(piece, signal));
+      }
+      const first = fetching.shift();
+      if (first === undefined) return;
+      const bytes = await first;
+      if (bytes.isErr()) throw bytes.error;
+      yield bytes.value;
+    }
+  } finally {
+    stop.abort();
+  }
+}

@@ -1,0 +1,74 @@
+// Fetches pieces of a backup and checks each one. Never gives out a byte whose digest was not checked.
+import { err, ok, type ResultAsync } from 'neverthrow';
+import { untilAborted } from '../../core/deadline.ts';
+import { BackupCorrupt, type StoreError } from '../../core/errors.ts';
+import type { PartitionId } from '../../core/ids.ts';
+import { fromAsync } from '../../core/result.ts';
+import { sha256, toHex } from './digest.ts';
+import { chunkKey } from './keys.ts';
+import { type Layout, objectName } from './layout.ts';
+import { type Chunk, isWholeChunk, type Piece } from './manifest.ts';
+
+export type ReadPieceError = StoreError | BackupCorrupt;
+
+/** Packs kept for the files that follow. A restore reads files in order, and neighbours share a pack. */
+const PACKS_KEPT = 2;
+
+/** Reads the pieces of one opened backup. Small files of one pack cost one request together. */
+export class PieceReader {
+  readonly #layout: Layout;
+  readonly #partitionId: PartitionId;
+  readonly #closing: AbortSignal;
+  readonly #packs = new Map<string, ResultAsync<Uint8Array, ReadPieceError>>();
+
+  constructor(layout: Layout, partitionId: PartitionId, closing: AbortSignal) {
+    this.#layout = layout;
+    this.#partitionId = partitionId;
+    this.#closing = closing;
+  }
+
+  read(piece: Piece, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
+    return fromAsync<Uint8Array, ReadPieceError>(async () => {
+      const chunk = isWholeChunk(piece) ? this.#fetch(piece.chunk, signal) : this.#pack(piece.chunk, signal);
+      const fetched = await chunk;
+      if (fetched.isErr()) return err(fetched.error);
+      const bytes = fetched.value.subarray(piece.offset, piece.offset + piece.length);
+      const digest = toHex(await sha256(bytes));
+      if (digest !== piece.sha256) {
+        return err(this.#corrupt(piece.chunk, `expected sha256=${piece.sha256} found sha256=${digest}`));
+      }
+      return ok(bytes);
+    });
+  }
+
+  /** A pack is fetched once for all who wait for it, so not one of their signals may end it: they only stop waiting. */
+  #pack(chunk: Chunk, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
+    const pack = this.#packs.get(chunk.name) ?? this.#fetch(chunk, this.#closing);
+    this.#packs.delete(chunk.name);
+    this.#packs.set(chunk.name, pack);
+    const [oldest] = this.#packs.keys();
+    if (this.#packs.size > PACKS_KEPT && oldest !== undefined) this.#packs.delete(oldest);
+    return untilAborted(signal, () => pack).mapErr((error) => {
+      if (this.#packs.get(chunk.name) === pack) this.#packs.delete(chunk.name);
+      return error;
+    });
+  }
+
+  #fetch(chunk: Chunk, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
+    return fromAsync<Uint8Array, ReadPieceError>(async () => {
+      const bytes = await this.#layout.storage.get(chunkKey(this.#partitionId, chunk.name), { signal });
+      if (bytes.isErr()) {
+        const { error } = bytes;
+        return err(error.name === 'ObjectNotFound' ? this.#corrupt(chunk, 'is missing', error) : error);
+      }
+      const found = bytes.value.length;
+      if (found === chunk.sizeBytes) return ok(bytes.value);
+      return err(this.#corrupt(chunk, `expected ${chunk.sizeBytes} bytes found ${found}`));
+    });
+  }
+
+  #corrupt(chunk: Chunk, detail: string, cause?: unknown): BackupCorrupt {
+    const key = chunkKey(this.#partitionId, chunk.name);
+    return new BackupCorrupt(objectName(this.#layout.storage, key), detail, cause);
+  }
+}

@@ -1,0 +1,195 @@
+// Saving one partition backup, step by step as in the format document: begin, store the files, look whether the
+// attempt is still wanted, publish. Whatever goes wrong after it began ends as FAILED with the reason.
+import { err, ok, type ResultAsync } from 'neverthrow';
+import { type PartitionBackup, timestamp } from '../../core/backup.ts';
+import { withDeadline } from '../../core/deadline.ts';
+import { AttemptFenced, BackupAlreadyExists, BrokerFailure, type StoreError } from '../../core/errors.ts';
+import { MANIFEST_SIZE_BYTES_MAX } from '../../core/limits.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { SaveBackupError, SaveOptions } from '../../ports/backup-store.ts';
+import {
+  type AttemptInStore,
+  attemptInStore,
+  isThere,
+  putBegun,
+  removeBegun,
+  settleFailed,
+} from './attempt-objects.ts';
+import { type BaseCandidate, findBase, readBase } from './base-backup.ts';
+import type { ClusterIdentity } from './cluster-identity.ts';
+import { copyState } from './copy-state.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { compareAttempts, newAttempt } from './keys.ts';
+import type { Layout } from './layout.ts';
+import { listCopy } from './list-copies.ts';
+import { encodeManifest } from './manifest.ts';
+import { ReusablePieces } from './reusable-pieces.ts';
+import { storeFiles } from './store-files.ts';
+import { unsavable } from './unsavable.ts';
+
+/** How long the last words of an attempt may take: it has failed or was called off, and its caller waits. */
+const LAST_WORDS_MS = 10_000;
+
+/** Saves the backup. `options.signal` also fires when the store closes. */
+export function saveBackup(
+  layout: Layout,
+  identity: ClusterIdentity,
+  backup: PartitionBackup,
+  options: SaveOptions & { readonly signal: AbortSignal },
+): ResultAsync<void, SaveBackupError> {
+  return fromAsync<void, SaveBackupError>(async () => {
+    const { id, term, descriptor } = backup;
+    const { signal } = options;
+    const problem = unsavable(backup);
+    if (problem !== undefined) return err(new BrokerFailure('save backup', problem));
+    const clusterId = await identity.claim(signal);
+    if (clusterId.isErr()) return err(clusterId.error);
+    const used = await listCopy(layout.storage, id, signal);
+    if (used.isErr()) return err(used.error);
+    if (used.value.length > 0) {
+      return err(new BackupAlreadyExists(id, copyState(used.value, layout.values.staleAfterMs).statusCode));
+    }
+    const base = await findBase(layout, id, signal);
+    if (base.isErr()) return err(base.error);
+    const name = newAttempt(term, layout.clock.now(), layout.random.hex(4));
+    const attempt = attemptInStore(id, name, descriptor);
+    return new Saving({ layout, identity, backup, attempt, clusterId: clusterId.value }, options).run(
+      base.value,
+    );
+  });
+}
+
+interface SavingParts {
+  readonly layout: Layout;
+  readonly identity: ClusterIdentity;
+  readonly backup: PartitionBackup;
+  readonly attempt: AttemptInStore;
+  readonly clusterId: string | null;
+}
+
+/** One attempt, from its first object to its last. */
+class Saving {
+  readonly #parts: SavingParts;
+  readonly #options: SaveOptions;
+  /** Fires when the caller calls off or the heartbeat is lost; `#lost` tells which. */
+  readonly #signal: AbortSignal;
+  readonly #heartbeat: Heartbeat;
+  #lost: SaveBackupError | undefined;
+
+  constructor(parts: SavingParts, options: SaveOptions & { readonly signal: AbortSignal }) {
+    const ended = new AbortController();
+    this.#parts = parts;
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, ended.signal]);
+    const begunAt = parts.layout.clock.monotonic();
+    this.#heartbeat = new Heartbeat(parts.layout, parts.attempt, begunAt, (error) => {
+      this.#lost = error;
+      ended.abort();
+    });
+  }
+
+  run(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
+    return fromAsync<void, SaveBackupError>(async () => {
+      const { layout, attempt } = this.#parts;
+      const saved = await this.#beginAndStore(base);
+      const error = saved.isErr() ? (this.#lost ?? saved.error) : undefined;
+      const settled = await this.#withLastWords((signal) =>
+        error === undefined
+          ? removeBegun(layout, attempt, signal)
+          : settleFailed(layout, attempt, error, signal),
+      );
+      if (settled.isErr()) {
+        layout.logger.warn({ ...attempt.id, err: settled.error }, 'could not tidy up after the attempt');
+      }
+      return error === undefined ? ok() : err(error);
+    });
+  }
+
+  #beginAndStore(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
+    return fromAsync<void, SaveBackupError>(async () => {
+      const { layout, attempt } = this.#parts;
+      const begun = await putBegun(layout, attempt, base?.completed.key ?? null, this.#signal);
+      if (begun.isErr()) return err(begun.error);
+      this.#heartbeat.start();
+      try {
+        return await this.#storeAndPublish(base);
+      } finally {
+        await this.#heartbeat.stop();
+      }
+    });
+  }
+
+  #storeAndPublish(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
+    return fromAsync<void, SaveBackupError>(async () => {
+      const { layout, backup, attempt, clusterId } = this.#parts;
+      const manifestOfBase = base === undefined ? ok(undefined) : await readBase(layout, base, this.#signal);
+      if (manifestOfBase.isErr()) return err(manifestOfBase.error);
+      const reusable = new ReusablePieces(manifestOfBase.value);
+      const { onProgress } = this.#options;
+      const files = await storeFiles(layout, { backup, reusable, signal: this.#signal, onProgress });
+      if (files.isErr()) return err(files.error);
+      const manifest = encodeManifest({
+        clusterId,
+        id: backup.id,
+        attempt: attempt.attempt.text,
+        descriptor: backup.descriptor,
+        createdAt: timestamp(attempt.attempt.startedAtMs),
+        completedAt: timestamp(layout.clock.now()),
+        base: manifestOfBase.value === undefined ? null : (base?.completed.key ?? null),
+        chunkSizeBytes: layout.values.chunkSizeBytes,
+        files: files.value,
+      });
+      if (manifest.length > MANIFEST_SIZE_BYTES_MAX) {
+        const detail = `its manifest has ${manifest.length} bytes; raise chunkSizeBytes or back up fewer files`;
+        return err(new BrokerFailure('save backup', detail));
+      }
+      const wanted = await this.#checkWanted();
+      return wanted.isErr() ? err(wanted.error) : this.#publish(manifest);
+    });
+  }
+
+  /** Whether the attempt may still publish: it lives, nobody called it off, nobody overtook it. */
+  #checkWanted(): ResultAsync<void, SaveBackupError> {
+    return fromAsync<void, SaveBackupError>(async () => {
+      const { layout, identity, attempt: own } = this.#parts;
+      const confirmed = await identity.confirm(this.#signal);
+      if (confirmed.isErr()) return err(confirmed.error);
+      const entry = await isThere(layout.storage, own.entryKey, this.#signal);
+      if (entry.isErr()) return err(entry.error);
+      const markers = await listCopy(layout.storage, own.id, this.#signal);
+      if (markers.isErr()) return err(markers.error);
+      const fenced = (detail: string) => err(new AttemptFenced(own.id, detail));
+      const isOwn = markers.value.filter(({ attempt }) => attempt.text === own.attempt.text);
+      if (isOwn.some(({ kind }) => kind === 'failed')) return fenced('it was marked as failed');
+      if (!entry.value || isOwn.length === 0) return fenced('it was deleted or marked as failed');
+      const overtaken = markers.value.some(
+        ({ kind, attempt }) =>
+          attempt.text !== own.attempt.text &&
+          (kind === 'completed' || compareAttempts(attempt, own.attempt) > 0),
+      );
+      if (overtaken) return fenced('another attempt of this node overtook it');
+      if (!this.#heartbeat.isFresh) return fenced('it gave no sign of life for too long');
+      return ok();
+    });
+  }
+
+  /** Puts the manifest. When the answer is lost, looks whether it arrived: the name is this attempt's alone. */
+  #publish(manifest: Uint8Array): ResultAsync<void, StoreError> {
+    return fromAsync<void, StoreError>(async () => {
+      const { layout, attempt } = this.#parts;
+      const { storage } = layout;
+      const put = await storage.put(attempt.completedKey, manifest, { ifAbsent: true, signal: this.#signal });
+      if (put.isOk()) return ok();
+      const { error } = put;
+      if (error.name === 'ObjectAlreadyExists') return ok();
+      const arrived = await this.#withLastWords((signal) => isThere(storage, attempt.completedKey, signal));
+      return arrived.isOk() && arrived.value ? ok() : err(error);
+    });
+  }
+
+  /** For what must be tried even though the attempt was called off. */
+  #withLastWords<T>(run: (signal: AbortSignal) => ResultAsync<T, StoreError>): ResultAsync<T, StoreError> {
+    const limit = { operation: 'end backup attempt', timeoutMs: LAST_WORDS_MS };
+    return withDeadline(this.#parts.layout.clock, limit, run);
+  }
+}

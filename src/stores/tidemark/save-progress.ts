@@ -1,0 +1,38 @@
+// Counts how far a save has come and tells it after each step.
+import type { BackupProgress } from '../../core/status.ts';
+
+export class SaveProgress {
+  readonly #tell: ((progress: BackupProgress) => void) | undefined;
+  readonly #filesTotal: number;
+  readonly #bytesTotal: number;
+  #filesDone = 0;
+  #bytesDone = 0;
+  #bytesReused = 0;
+
+  constructor(fileSizes: readonly number[], tell: ((progress: BackupProgress) => void) | undefined) {
+    this.#filesTotal = fileSizes.length;
+    this.#bytesTotal = fileSizes.reduce((sum, size) => sum + size, 0);
+    this.#tell = tell;
+  }
+
+  bytesDone(bytes: number, how: 'sent' | 'reused'): void {
+    this.#bytesDone += bytes;
+    if (how === 'reused') this.#bytesReused += bytes;
+    this.#report();
+  }
+
+  fileDone(): void {
+    this.#filesDone += 1;
+    this.#report();
+  }
+
+  #report(): void {
+    this.#tell?.({
+      filesDone: this.#filesDone,
+      filesTotal: this.#filesTotal,
+      bytesDone: this.#bytesDone,
+      bytesTotal: this.#bytesTotal,
+      bytesReused: this.#bytesReused,
+    });
+  }
+}

@@ -1,0 +1,162 @@
+// Turns a backup's files into stored chunks: cuts large files, packs small ones, leaves out what the base holds.
+// Never holds more than `chunksInFlight` chunks in memory.
+import { err, type Ok, ok, type Result, type ResultAsync } from 'neverthrow';
+import pLimit from 'p-limit';
+import type { PartitionBackup } from '../../core/backup.ts';
+import { Aborted, type BrokerFailure, type StoreError } from '../../core/errors.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { BackupProgress } from '../../core/status.ts';
+import { ChunkUploads } from './chunk-uploads.ts';
+import { sha256, toHex } from './digest.ts';
+import { FileReader } from './file-reader.ts';
+import type { Layout } from './layout.ts';
+import type { ManifestFile, Piece } from './manifest.ts';
+import type { ReusablePieces } from './reusable-pieces.ts';
+import { SaveProgress } from './save-progress.ts';
+import { type SourceFile, sourceFiles, storingPlan } from './storing-plan.ts';
+
+export interface StoreFilesOptions {
+  readonly backup: PartitionBackup;
+  readonly reusable: ReusablePieces;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
+}
+
+export type StoreFilesError = StoreError | BrokerFailure;
+
+/** Stores all files and gives their places in the order of the manifest. Ends at the first error. */
+export function storeFiles(
+  layout: Layout,
+  options: StoreFilesOptions,
+): ResultAsync<readonly ManifestFile[], StoreFilesError> {
+  return fromAsync<readonly ManifestFile[], StoreFilesError>(async () => {
+    const sources = sourceFiles(options.backup);
+    const storing = new FileStoring(layout, options, sources);
+    // No more files at once than chunks: the others would only wait with their sources open.
+    const units = pLimit(layout.values.chunksInFlight);
+    const plan = storingPlan(sources, layout.values.chunkSizeBytes);
+    await Promise.all(
+      plan.map((unit) => units(() => ('large' in unit ? storing.cut(unit.large) : storing.pack(unit.group)))),
+    );
+    if (storing.failure !== undefined) return err(storing.failure);
+    return ok(sources.map((source) => storing.place(source)));
+  });
+}
+
+/** The work under way. The first failure stops all of it. */
+class FileStoring {
+  failure: StoreFilesError | undefined;
+  readonly #chunkSizeBytes: number;
+  readonly #slots: ReturnType<typeof pLimit>;
+  readonly #uploads: ChunkUploads;
+  readonly #reusable: ReusablePieces;
+  readonly #progress: SaveProgress;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #places = new Map<SourceFile, readonly Piece[]>();
+
+  constructor(layout: Layout, options: StoreFilesOptions, sources: readonly SourceFile[]) {
+    const sizes = sources.map((source) => source.file.sizeBytes);
+    this.#chunkSizeBytes = layout.values.chunkSizeBytes;
+    this.#slots = pLimit(layout.values.chunksInFlight);
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+    this.#uploads = new ChunkUploads(layout, options.backup.id.partitionId, this.#signal);
+    this.#reusable = options.reusable;
+    this.#progress = new SaveProgress(sizes, options.onProgress);
+  }
+
+  place(source: SourceFile): ManifestFile {
+    const { kind, file } = source;
+    return { kind, name: file.name, sizeBytes: file.sizeBytes, pieces: this.#places.get(source) ?? [] };
+  }
+
+  /** Cuts a file in chunks. Reads on while chunks are hashed and sent, as far as there are slots. */
+  async cut(source: SourceFile): Promise<void> {
+    const { sizeBytes } = source.file;
+    const reader = new FileReader(source.file, this.#signal);
+    const sending: Promise<Piece | undefined>[] = [];
+    for (let at = 0; at < sizeBytes && this.#mayGoOn(); at += this.#chunkSizeBytes) {
+      const length = Math.min(this.#chunkSizeBytes, sizeBytes - at);
+      const read = Promise.withResolvers<void>();
+      sending.push(
+        this.#slots(async () => {
+          const bytes = new Uint8Array(length);
+          const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
+          read.resolve();
+          return this.#isOk(filled) ? this.#piece(bytes) : undefined;
+        }),
+      );
+      await read.promise;
+    }
+    const pieces = (await Promise.all(sending)).filter((piece) => piece !== undefined);
+    reader.close();
+    if (this.failure === undefined) this.#placed(source, pieces);
+  }
+
+  /** Reads a group of small files into one buffer; what the base does not hold of it becomes one chunk. */
+  async pack(group: readonly SourceFile[]): Promise<void> {
+    await this.#slots(async () => {
+      const pack = new Uint8Array(group.reduce((sum, { file }) => sum + file.sizeBytes, 0));
+      const packed: { readonly source: SourceFile; readonly digest: string; readonly offset: number }[] = [];
+      let used = 0;
+      for (const source of group) {
+        if (!this.#mayGoOn()) return;
+        const { sizeBytes } = source.file;
+        const bytes = pack.subarray(used, used + sizeBytes);
+        const reader = new FileReader(source.file, this.#signal);
+        const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
+        reader.close();
+        if (!this.#isOk(filled)) return;
+        const digest = toHex(await sha256(bytes));
+        const known = this.#reusable.find(digest, sizeBytes);
+        if (known !== undefined || sizeBytes === 0) {
+          this.#progress.bytesDone(sizeBytes, 'reused');
+          this.#placed(source, known === undefined ? [] : [known]);
+          continue;
+        }
+        packed.push({ source, digest, offset: used });
+        used += sizeBytes;
+      }
+      if (used === 0) return;
+      const whole = pack.subarray(0, used);
+      const sent = await this.#uploads.send(whole, await sha256(whole));
+      if (!this.#isOk(sent)) return;
+      for (const { source, digest, offset } of packed) {
+        const length = source.file.sizeBytes;
+        this.#progress.bytesDone(length, 'sent');
+        this.#placed(source, [{ chunk: sent.value, offset, length, sha256: digest }]);
+      }
+    });
+  }
+
+  async #piece(bytes: Uint8Array<ArrayBuffer>): Promise<Piece | undefined> {
+    const digest = await sha256(bytes);
+    const known = this.#reusable.find(toHex(digest), bytes.length);
+    if (known !== undefined) {
+      this.#progress.bytesDone(bytes.length, 'reused');
+      return known;
+    }
+    const sent = await this.#uploads.send(bytes, digest);
+    if (!this.#isOk(sent)) return undefined;
+    this.#progress.bytesDone(bytes.length, 'sent');
+    return { chunk: sent.value, offset: 0, length: bytes.length, sha256: sent.value.sha256 };
+  }
+
+  #placed(source: SourceFile, pieces: readonly Piece[]): void {
+    this.#places.set(source, pieces);
+    this.#progress.fileDone();
+  }
+
+  #mayGoOn(): boolean {
+    if (this.failure === undefined && this.#signal.aborted) this.failure = new Aborted('save backup');
+    return this.failure === undefined;
+  }
+
+  /** Whether the step went well. The first one that did not stops everything. */
+  #isOk<T>(result: Result<T, StoreFilesError>): result is Ok<T, never> {
+    if (result.isOk()) return true;
+    this.failure ??= result.error;
+    this.#stop.abort();
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+// The native backup store: the layout of docs/formats/tidemark.md over any object storage. Only wires the
+// operations together and holds what lives as long as the store.
+import { err, type ResultAsync } from 'neverthrow';
+import type { BackupId, PartitionBackup, StoredBackup } from '../../core/backup.ts';
+import type { PartitionId } from '../../core/ids.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { BackupStatusCode } from '../../core/status.ts';
+import type {
+  BackupPage,
+  BackupQuery,
+  BackupStore,
+  CallOptions,
+  DeleteBackupError,
+  ListBackupsError,
+  MarkFailedError,
+  OpenBackupError,
+  SaveBackupError,
+  SaveOptions,
+  UnsettledAttempt,
+} from '../../ports/backup-store.ts';
+import type { ObjectStorage } from '../../ports/object-storage.ts';
+import type { LayoutSettings } from '../backup-store-settings.ts';
+import { type NativeStoreComponents, realComponents } from '../native-components.ts';
+import { layoutValues } from '../settings-rules.ts';
+import { ClusterIdentity } from './cluster-identity.ts';
+import { deleteBackup } from './delete-backup.ts';
+import { entriesPrefix } from './keys.ts';
+import type { Layout } from './layout.ts';
+import { listBackups } from './list-backups.ts';
+import { listEntries } from './list-entries.ts';
+import { markFailed } from './mark-failed.ts';
+import { openBackup } from './open-backup.ts';
+import { saveBackup } from './save-backup.ts';
+
+/** What the store stands on. It closes the storage with itself. */
+export interface TidemarkBackupStoreComponents extends NativeStoreComponents {
+  readonly storage: ObjectStorage;
+}
+
+/**
+ * A {@link BackupStore} over any object storage, for those who bring their own; `S3BackupStore` and the others are this
+ * over one of ours. Throws InvalidConfiguration on settings that make no sense.
+ */
+export class TidemarkBackupStore implements BackupStore {
+  readonly capabilities = { incremental: true, liveness: true, checksums: true };
+  readonly #layout: Layout;
+  readonly #identity: ClusterIdentity;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(components: TidemarkBackupStoreComponents, settings: LayoutSettings = {}) {
+    const { storage } = components;
+    this.#layout = { storage, ...realComponents(components), values: layoutValues(settings) };
+    this.#identity = new ClusterIdentity(this.#layout);
+  }
+
+  /** Names the place, without secrets. */
+  get location(): string {
+    return this.#layout.storage.location;
+  }
+
+  /** Whether the storage honours create-only puts; undefined until this store has found out. For diagnosis. */
+  get conditionalPut(): boolean | undefined {
+    return this.#identity.conditionalPut;
+  }
+
+  save(backup: PartitionBackup, options: SaveOptions = {}): ResultAsync<void, SaveBackupError> {
+    return this.#run(options, (signal) =>
+      saveBackup(this.#layout, this.#identity, backup, { ...options, signal }),
+    );
+  }
+
+  list(query: BackupQuery, options: CallOptions = {}): ResultAsync<BackupPage, ListBackupsError> {
+    return this.#run(options, (signal) => listBackups(this.#layout, query, signal));
+  }
+
+  unsettled(
+    partitionId: PartitionId,
+    options: CallOptions = {},
+  ): ResultAsync<readonly UnsettledAttempt[], ListBackupsError> {
+    return this.#run(options, (signal) =>
+      listEntries(this.#layout.storage, entriesPrefix(partitionId), signal).map((entries) =>
+        entries.map(({ id, attempt }) => ({ id, term: attempt.term })),
+      ),
+    );
+  }
+
+  open(id: BackupId, options: CallOptions = {}): ResultAsync<StoredBackup, OpenBackupError> {
+    return this.#run(options, (signal) => openBackup(this.#layout, id, signal, this.#closing.signal));
+  }
+
+  markFailed(
+    id: BackupId,
+    reason: string,
+    options: CallOptions & { readonly term: bigint },
+  ): ResultAsync<BackupStatusCode, MarkFailedError> {
+    return this.#run(options, (signal) =>
+      fromAsync<BackupStatusCode, MarkFailedError>(async () => {
+        const claimed = await this.#identity.claim(signal);
+        if (claimed.isErr()) return err(claimed.error);
+        return markFailed(this.#layout, id, reason, options.term, signal);
+      }),
+    );
+  }
+
+  delete(id: BackupId, options: CallOptions = {}): ResultAsync<void, DeleteBackupError> {
+    return this.#run(options, (signal) => deleteBackup(this.#layout, id, signal));
+  }
+
+  /** Calls in flight end as Aborted; saves among them first tell the store that they failed. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#running);
+    await this.#layout.storage.close();
+  }
+
+  #run<T, E>(
+    { signal }: CallOptions,
+    operation: (signal: AbortSignal) => ResultAsync<T, E>,
+  ): ResultAsync<T, E> {
+    const closing = this.#closing.signal;
+    const running = operation(signal === undefined ? closing : AbortSignal.any([closing, signal]));
+    const ended = Promise.resolve(running).then(
+      () => {},
+      () => {},
+    );
+    this.#running.add(ended);
+    void ended.then(() => this.#running.delete(ended));
+    return running;
+  }
+}

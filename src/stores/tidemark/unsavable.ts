@@ -1,0 +1,38 @@
+// What makes a backup impossible to store, found before anything is written: what is saved must be readable.
+import { isFlatFileName, type PartitionBackup } from '../../core/backup.ts';
+import { INT64_MAX } from '../../core/ids.ts';
+import { invariant } from '../../core/invariant.ts';
+
+const NUMBER_MAX = 9_999_999_999;
+
+/** What the broker got wrong, in words, or undefined. Throws on ids that no broker can have. */
+export function unsavable({
+  id,
+  term,
+  descriptor,
+  snapshotFiles,
+  segmentFiles,
+}: PartitionBackup): string | undefined {
+  invariant(term >= 0n && term <= INT64_MAX, `a term lies in 0..2^63-1, got ${term}`);
+  invariant(isNumber(id.partitionId), `a partition id is a whole number from zero on, got ${id.partitionId}`);
+  invariant(isNumber(id.nodeId), `a node id is a whole number from zero on, got ${id.nodeId}`);
+  const { numberOfPartitions } = descriptor;
+  if (!isNumber(numberOfPartitions) || numberOfPartitions < 1) {
+    return `numberOfPartitions=${numberOfPartitions} is no number of partitions`;
+  }
+  for (const files of [snapshotFiles, segmentFiles]) {
+    const names = new Set<string>();
+    for (const { name, sizeBytes } of files) {
+      const shown = JSON.stringify(name);
+      if (!isFlatFileName(name)) return `file=${shown} is not one path component`;
+      if (names.has(name)) return `file=${shown} is there twice`;
+      if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return `file=${shown} has size ${sizeBytes}`;
+      names.add(name);
+    }
+  }
+  return undefined;
+}
+
+function isNumber(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= NUMBER_MAX;
+}
