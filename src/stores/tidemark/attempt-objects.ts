@@ -1,8 +1,8 @@
 // The objects of one attempt: put when it begins, removed when it ends. The order of the steps is the protocol
 // of the format document.
-import { err, ok, type ResultAsync } from 'neverthrow';
+import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { type BackupDescriptor, type BackupId, timestamp } from '../../core/backup.ts';
-import { type BackupError, type StoreError, StoreFailure } from '../../core/errors.ts';
+import type { BackupError, ObjectAlreadyExists, StoreError } from '../../core/errors.ts';
 import { FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
@@ -50,8 +50,8 @@ export function putBegun(
   const entry = jsonBytes({ format: FORMAT, base });
   return storage
     .put(attempt.entryKey, entry, { ifAbsent: true, signal })
-    .andThen(() => storage.put(attempt.begunKey, attempt.begunBody, { signal }))
-    .mapErr(neverThere);
+    .orElse(fineIfThere)
+    .andThen(() => storage.put(attempt.begunKey, attempt.begunBody, { signal }).orElse(fineIfThere));
 }
 
 /** Puts `failed` of one attempt. The reason is cut to what people read. An object that is there stays as it is. */
@@ -70,9 +70,7 @@ export function putFailed(
     reason: reason.slice(0, FAILURE_REASON_LENGTH_MAX),
   });
   const key = markerKey('failed', failed.id, failed.attempt);
-  return storage
-    .put(key, body, { ifAbsent: true, signal })
-    .orElse((error) => (error.name === 'ObjectAlreadyExists' ? ok() : err(error)));
+  return storage.put(key, body, { ifAbsent: true, signal }).orElse(fineIfThere);
 }
 
 /** Removes what says that the attempt runs. */
@@ -113,9 +111,7 @@ export function isThere(
     .orElse((error) => (error.name === 'ObjectNotFound' ? ok(false) : err(error)));
 }
 
-function neverThere(
-  error: StoreError | { readonly name: 'ObjectAlreadyExists'; readonly key: string },
-): StoreError {
-  if (error.name !== 'ObjectAlreadyExists') return error;
-  return new StoreFailure('begin attempt', `key=${error.key} is there already, though its name is new`);
+/** Names hold chance: what is there already was put by an earlier try whose answer was lost. */
+function fineIfThere(error: StoreError | ObjectAlreadyExists): Result<void, StoreError> {
+  return error.name === 'ObjectAlreadyExists' ? ok() : err(error);
 }
