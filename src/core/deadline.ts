@@ -51,10 +51,10 @@ export function untilAborted<T, E>(
   discard: (late: T) => void = () => {},
 ): ResultAsync<T, E | DeadlineExceeded | Aborted> {
   return fromAsync<T, E | DeadlineExceeded | Aborted>(async () => {
-    if (signal.aborted) return err(reasonOf(signal));
+    if (signal.aborted) return err(abortReason(signal));
     let onAbort = () => {};
     const calledOff = new Promise<Result<T, DeadlineExceeded | Aborted>>((resolve) => {
-      onAbort = () => resolve(err(reasonOf(signal)));
+      onAbort = () => resolve(err(abortReason(signal)));
       signal.addEventListener('abort', onAbort, { once: true });
     });
     const running = Promise.resolve(run());
@@ -84,7 +84,8 @@ export function withDeadline<T, E>(
   });
 }
 
-function reasonOf(signal: AbortSignal): DeadlineExceeded | Aborted {
+/** Why a signal has fired, as the error to end with. */
+export function abortReason(signal: AbortSignal): DeadlineExceeded | Aborted {
   const { reason } = signal;
   return reason instanceof DeadlineExceeded || reason instanceof Aborted ? reason : new Aborted('operation');
 }

@@ -21,6 +21,18 @@ export const FAILURE_REASON_LENGTH_MAX = 2_000;
 /** One attempt from reserve to publish. Pins are held no longer. A setting. */
 export const BACKUP_DEADLINE_MS = 60 * 60 * 1000;
 
+/** One restore of one node, from plan to install: a day moves terabytes. A setting. */
+export const RESTORE_DEADLINE_MS = 24 * 60 * 60 * 1000;
+
+/** Installing what was restored, or clearing up after a failure: neither may hang on a stuck disk for ever. */
+export const RESTORE_SETTLE_MS = 5 * 60 * 1000;
+
+/** Partitions restored at the same time. A setting. */
+export const RESTORED_PARTITIONS_IN_FLIGHT = 4;
+
+/** Files written at the same time, over all partitions: each may hold `CHUNKS_IN_FLIGHT` chunks. A setting. */
+export const RESTORED_FILES_IN_FLIGHT = 8;
+
 /** How often a running attempt shows that it lives. */
 export const HEARTBEAT_INTERVAL_MS = 15_000;
 

@@ -1,0 +1,209 @@
+// Restores the partitions of one node from one backup, offline. Top to bottom: plan, look whether the place is free,
+// open all manifests, stage, install. It deletes nothing that it did not make.
+import { err, ok, type ResultAsync } from 'neverthrow';
+import type { BackupDescriptor, BackupId, StoredBackup } from '../core/backup.ts';
+import { type Deadline, startDeadline, untilAborted } from '../core/deadline.ts';
+import { type BrokerFailure, DataDirectoryNotEmpty, type RestoreTargetFailure } from '../core/errors.ts';
+import type { CheckpointId, NodeId, PartitionId } from '../core/ids.ts';
+import {
+  RESTORE_DEADLINE_MS,
+  RESTORED_FILES_IN_FLIGHT,
+  RESTORED_PARTITIONS_IN_FLIGHT,
+} from '../core/limits.ts';
+import { contain, fromAsync } from '../core/result.ts';
+import type { BackupStore, CallOptions, ListBackupsError, OpenBackupError } from '../ports/backup-store.ts';
+import type { Clock } from '../ports/environment.ts';
+import type { RestoreTarget } from '../ports/restore-target.ts';
+import type { Logger } from '../ports/telemetry.ts';
+import { callTarget } from './call-target.ts';
+import { openBackups } from './open-backups.ts';
+import { planRestore, type RestorePlan, type RestorePlanError } from './restore-plan.ts';
+import { RestoreCounters, type RestoreProgress } from './restore-progress.ts';
+import { stageRestore } from './stage-restore.ts';
+
+/** What the manager works with. */
+export interface RestoreComponents {
+  readonly store: Pick<BackupStore, 'list' | 'open'>;
+  readonly target: RestoreTarget;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Which partitions of which cluster; `partitionsOfNode` tells them for a node. */
+export interface RestoreSettings {
+  /** Names the node in the log. */
+  readonly nodeId?: NodeId | undefined;
+  /** The partitions of this node, within 1..`partitionsCount`. None is allowed: there is nothing to do then. */
+  readonly partitionIds: readonly PartitionId[];
+  /** The number of partitions of the whole cluster. */
+  readonly partitionsCount: number;
+  /** Partitions restored at the same time. Default 4. */
+  readonly partitionsInFlight?: number | undefined;
+  /** Files written at the same time, over all partitions. Default 8. */
+  readonly filesInFlight?: number | undefined;
+  /** Limit of one call, in milliseconds. Default one day. */
+  readonly deadlineMs?: number | undefined;
+}
+
+export interface RestoreOptions extends CallOptions {
+  /** Called after each step forward. Must not throw. */
+  readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
+}
+
+/** What was restored. */
+export interface RestoreReport {
+  readonly checkpointId: CheckpointId;
+  /** The target's location. */
+  readonly location: string;
+  /** In ascending order. */
+  readonly partitions: readonly RestoredPartition[];
+  readonly files: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+export interface RestoredPartition {
+  /** The copy that was taken. */
+  readonly id: BackupId;
+  readonly descriptor: BackupDescriptor;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Why there is no plan. */
+export type PlanRestoreError = ListBackupsError | RestorePlanError;
+
+/** Why nothing was restored. */
+export type RestoreBackupError =
+  | PlanRestoreError
+  | OpenBackupError
+  | DataDirectoryNotEmpty
+  | RestoreTargetFailure
+  | BrokerFailure;
+
+/** Restores one node. The broker must not run on the target meanwhile. */
+export class RestoreManager {
+  readonly #components: RestoreComponents;
+  readonly #settings: RestoreSettings;
+
+  constructor(components: RestoreComponents, settings: RestoreSettings) {
+    this.#components = components;
+    this.#settings = settings;
+  }
+
+  /** Tells which copies a restore would take, and refuses what it would refuse from the listing. Changes nothing. */
+  plan(checkpointId: CheckpointId, options: CallOptions = {}): ResultAsync<RestorePlan, PlanRestoreError> {
+    return this.#inTime('plan restore', options, ({ signal }) => this.#plan(checkpointId, signal));
+  }
+
+  /**
+   * Restores all partitions of this node, or none: on every error, and when it is called off, the target is as it was.
+   * It can be repeated after a crash.
+   */
+  restore(
+    checkpointId: CheckpointId,
+    options: RestoreOptions = {},
+  ): ResultAsync<RestoreReport, RestoreBackupError> {
+    const { clock, logger, target } = this.#components;
+    const { nodeId } = this.#settings;
+    const started = clock.monotonic();
+    return this.#inTime('restore', options, ({ signal }) =>
+      this.#restore(checkpointId, signal, options.onProgress),
+    )
+      .map((backups) => {
+        const report = reportOf(checkpointId, target.location, backups, clock.monotonic() - started);
+        const { partitions, ...totals } = report;
+        const partitionIds = partitions.map(({ id }) => id.partitionId);
+        logger.info({ ...totals, nodeId, partitionIds }, 'Successfully restored broker from backup');
+        return report;
+      })
+      .mapErr((error) => {
+        logger.error({ checkpointId, nodeId, location: target.location, err: error }, 'the restore failed');
+        return error;
+      });
+  }
+
+  #restore(
+    checkpointId: CheckpointId,
+    signal: AbortSignal,
+    onProgress: RestoreOptions['onProgress'],
+  ): ResultAsync<readonly StoredBackup[], RestoreBackupError> {
+    return fromAsync<readonly StoredBackup[], RestoreBackupError>(async () => {
+      const { store, target } = this.#components;
+      const { partitionsCount } = this.#settings;
+      const partitionsInFlight = this.#settings.partitionsInFlight ?? RESTORED_PARTITIONS_IN_FLIGHT;
+      const filesInFlight = this.#settings.filesInFlight ?? RESTORED_FILES_IN_FLIGHT;
+
+      const plan = await this.#plan(checkpointId, signal);
+      if (plan.isErr()) return err(plan.error);
+
+      const occupants = await untilAborted(signal, () => callTarget('inspect', () => target.occupants()));
+      if (occupants.isErr()) return err(occupants.error);
+      if (occupants.value.length > 0) return err(new DataDirectoryNotEmpty(target.location, occupants.value));
+
+      const opening = { partitionsCount, inFlight: partitionsInFlight, signal };
+      const opened = await openBackups(store, plan.value, opening);
+      if (opened.isErr()) return err(opened.error);
+      const backups = opened.value;
+      if (backups.length === 0) return ok(backups);
+
+      const counters = new RestoreCounters(backups);
+      const staged = await stageRestore(this.#components, checkpointId, backups, {
+        partitionsInFlight,
+        filesInFlight,
+        signal,
+        onWritten: (partitionId, done) => {
+          counters.add(partitionId, done);
+          onProgress?.(counters.snapshot());
+        },
+      });
+      return staged.isErr() ? err(staged.error) : ok(backups);
+    });
+  }
+
+  #plan(checkpointId: CheckpointId, signal: AbortSignal): ResultAsync<RestorePlan, PlanRestoreError> {
+    const { store } = this.#components;
+    const { partitionIds, partitionsCount } = this.#settings;
+    return untilAborted(signal, () =>
+      contain('list', () => store.list({ checkpointId, details: true }, { signal })),
+    ).andThen((page) => planRestore(page.backups, { checkpointId, partitionIds, partitionsCount }));
+  }
+
+  #inTime<T, E>(
+    operation: string,
+    { signal }: CallOptions,
+    run: (deadline: Deadline) => ResultAsync<T, E>,
+  ): ResultAsync<T, E> {
+    return fromAsync<T, E>(async () => {
+      const timeoutMs = this.#settings.deadlineMs ?? RESTORE_DEADLINE_MS;
+      const deadline = startDeadline(this.#components.clock, { operation, timeoutMs, signal });
+      try {
+        return await run(deadline);
+      } finally {
+        deadline.stop();
+      }
+    });
+  }
+}
+
+function reportOf(
+  checkpointId: CheckpointId,
+  location: string,
+  backups: readonly StoredBackup[],
+  durationMs: number,
+): RestoreReport {
+  const { filesTotal, bytesTotal, partitions } = new RestoreCounters(backups).snapshot();
+  return {
+    checkpointId,
+    location,
+    partitions: backups.map(({ id, descriptor }, index) => ({
+      id,
+      descriptor,
+      files: partitions[index]?.filesTotal ?? 0,
+      bytes: partitions[index]?.bytesTotal ?? 0,
+    })),
+    files: filesTotal,
+    bytes: bytesTotal,
+    durationMs,
+  };
+}

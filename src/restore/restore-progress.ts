@@ -1,0 +1,62 @@
+// Counts what a restore has written so far. It never decides anything.
+import type { StoredBackup } from '../core/backup.ts';
+import type { PartitionId } from '../core/ids.ts';
+
+/** Files and bytes, done and to do. */
+export interface RestoreCounts {
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+/** How far a restore has come: overall, and per partition in ascending order. */
+export interface RestoreProgress extends RestoreCounts {
+  readonly partitions: readonly PartitionRestoreProgress[];
+}
+
+export interface PartitionRestoreProgress extends RestoreCounts {
+  readonly partitionId: PartitionId;
+}
+
+type Counter = { -readonly [K in keyof PartitionRestoreProgress]: PartitionRestoreProgress[K] };
+
+/** The counters of one restore. */
+export class RestoreCounters {
+  readonly #partitions: ReadonlyMap<PartitionId, Counter>;
+
+  constructor(backups: readonly StoredBackup[]) {
+    this.#partitions = new Map(backups.map((backup) => [backup.id.partitionId, startingCounter(backup)]));
+  }
+
+  add(partitionId: PartitionId, done: { readonly files: number; readonly bytes: number }): void {
+    const counter = this.#partitions.get(partitionId);
+    if (counter === undefined) return;
+    counter.filesDone += done.files;
+    counter.bytesDone += done.bytes;
+  }
+
+  /** The counts at this moment; later ones do not change it. */
+  snapshot(): RestoreProgress {
+    const partitions = [...this.#partitions.values()].map((counter) => ({ ...counter }));
+    const sum = (field: keyof RestoreCounts) => partitions.reduce((total, one) => total + one[field], 0);
+    return {
+      filesDone: sum('filesDone'),
+      filesTotal: sum('filesTotal'),
+      bytesDone: sum('bytesDone'),
+      bytesTotal: sum('bytesTotal'),
+      partitions,
+    };
+  }
+}
+
+function startingCounter({ id, snapshotFiles, segmentFiles }: StoredBackup): Counter {
+  const files = [...snapshotFiles, ...segmentFiles];
+  return {
+    partitionId: id.partitionId,
+    filesDone: 0,
+    filesTotal: files.length,
+    bytesDone: 0,
+    bytesTotal: files.reduce((total, file) => total + file.sizeBytes, 0),
+  };
+}

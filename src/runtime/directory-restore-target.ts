@@ -1,0 +1,85 @@
+// A data directory in the default layout as a restore target: `<directory>/partitions/<partition>/log/<segment>` and
+// `<directory>/partitions/<partition>/snapshots/<snapshot>/<file>`. It removes nothing that no restore made.
+import { dirname, join, resolve } from 'node:path';
+import { RestoreTargetFailure } from '../core/errors.ts';
+import type { CheckpointId } from '../core/ids.ts';
+import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
+import { DirectoryRestoreStaging } from './directory-restore-staging.ts';
+import type { Disk } from './disk.ts';
+import { nodeDisk } from './node-disk.ts';
+import { isStaging, makeStaging, removeStaging } from './staging-directory.ts';
+
+export interface DirectoryRestoreTargetSettings {
+  /** The data directory of the node. It may be absent, and may hold `lost+found`. */
+  readonly directory: string;
+}
+
+/** Restores into a directory. The files become visible with one rename of `partitions`. */
+export class DirectoryRestoreTarget implements RestoreTarget {
+  readonly #directory: string;
+  readonly #disk: Disk;
+
+  constructor({ directory }: DirectoryRestoreTargetSettings, disk: Disk = nodeDisk) {
+    this.#directory = resolve(directory);
+    this.#disk = disk;
+  }
+
+  get location(): string {
+    return this.#directory;
+  }
+
+  async occupants(): Promise<readonly string[]> {
+    const kind = await this.#disk.kind(this.#directory);
+    if (kind === undefined) return [];
+    if (kind !== 'directory') throw this.#notADirectory(this.#directory);
+    const occupants: string[] = [];
+    for (const entry of (await this.#disk.list(this.#directory)) ?? []) {
+      if (entry.name === 'lost+found' && entry.isDirectory) continue;
+      if (!(await isStaging(this.#disk, this.#directory, entry))) occupants.push(entry.name);
+    }
+    return occupants.sort();
+  }
+
+  async begin(checkpointId: CheckpointId): Promise<RestoreStaging> {
+    const made: string[] = [];
+    try {
+      await this.#makeDirectories(made);
+      await this.#removeLeftovers();
+      const staging = await makeStaging(this.#disk, this.#directory, checkpointId);
+      return new DirectoryRestoreStaging(this.#disk, { directory: this.#directory, staging, made });
+    } catch (cause) {
+      for (const path of made.reverse()) await this.#disk.removeDirectory(path).catch(() => {});
+      throw cause;
+    }
+  }
+
+  /** Makes the directory and what is missing above it, and notes what it made, outermost first. */
+  async #makeDirectories(made: string[]): Promise<void> {
+    const missing: string[] = [];
+    let path = this.#directory;
+    let kind = await this.#disk.kind(path);
+    while (kind === undefined) {
+      missing.unshift(path);
+      path = dirname(path);
+      kind = await this.#disk.kind(path);
+    }
+    if (kind !== 'directory') throw this.#notADirectory(path);
+    for (const directory of missing) {
+      if (await this.#disk.makeDirectory(directory)) made.push(directory);
+      await this.#disk.syncDirectory(dirname(directory));
+    }
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    for (const entry of (await this.#disk.list(this.#directory)) ?? []) {
+      if (await isStaging(this.#disk, this.#directory, entry)) {
+        await removeStaging(this.#disk, join(this.#directory, entry.name));
+      }
+    }
+  }
+
+  #notADirectory(path: string): RestoreTargetFailure {
+    const detail = `path=${path} it is no directory; remove it or correct the data directory`;
+    return new RestoreTargetFailure('inspect', detail);
+  }
+}

@@ -1,0 +1,71 @@
+// A backup file over a path on this machine. It reads no more than it said it holds, however the file grows meanwhile.
+import { statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { BackupFile } from '../core/backup.ts';
+import { Aborted, BrokerFailure } from '../core/errors.ts';
+import { invariant } from '../core/invariant.ts';
+
+const READ_SIZE_BYTES = 4 * 1024 * 1024;
+
+export interface NodeFileOptions {
+  /** The name in the backup. Default: the last part of the path. */
+  readonly name?: string | undefined;
+  /** How many bytes of the file belong to the backup. Default: all that are there now. */
+  readonly sizeBytes?: number | undefined;
+  /** Size of one read, and of the buffers it gives, in bytes. Default 4 MiB. */
+  readonly readSizeBytes?: number | undefined;
+}
+
+/**
+ * The first `sizeBytes` bytes of the file at `path`. Without a size the file is looked at once, at this call. Each
+ * `open` reads it anew; a file that is gone or shorter by then ends the reading with a BrokerFailure.
+ */
+export function nodeFile(path: string, options: NodeFileOptions = {}): BackupFile {
+  const { name = basename(path), sizeBytes = statSync(path).size, readSizeBytes = READ_SIZE_BYTES } = options;
+  invariant(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, `sizeBytes is a size, got ${sizeBytes}`);
+  invariant(
+    Number.isSafeInteger(readSizeBytes) && readSizeBytes > 0,
+    `readSizeBytes is a size, got ${readSizeBytes}`,
+  );
+  return {
+    name,
+    sizeBytes,
+    open: ({ signal } = {}) => read(path, sizeBytes, readSizeBytes, signal),
+  };
+}
+
+async function* read(
+  path: string,
+  sizeBytes: number,
+  readSizeBytes: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = await orBrokerFailure(path, () => open(path, 'r'));
+  try {
+    let position = 0;
+    while (position < sizeBytes) {
+      if (signal?.aborted) throw new Aborted('read file');
+      const want = Math.min(readSizeBytes, sizeBytes - position);
+      // A new buffer each time: whoever gets it may still hold it while the next one is read.
+      const buffer = Buffer.allocUnsafeSlow(want);
+      const { bytesRead } = await orBrokerFailure(path, () => file.read(buffer, 0, want, position));
+      if (bytesRead === 0) {
+        throw new BrokerFailure('read file', `path=${path} expectedBytes=${sizeBytes} got only ${position}`);
+      }
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function orBrokerFailure<T>(path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BrokerFailure('read file', `path=${path} reason=${reason}`, cause);
+  }
+}

@@ -1,0 +1,83 @@
+// The directory in which a restore gathers its files before they become visible: its name, the mark by which a later
+// restore knows it, and its removal. What does not bear the mark is never removed.
+import { join } from 'node:path';
+import type { CheckpointId } from '../core/ids.ts';
+import type { Disk, DiskEntry } from './disk.ts';
+
+const MARKER = 'RESTORE-IN-PROGRESS';
+const STAGING_NAME = /^\.tidemark-restore-([0-9]{1,19})-[A-Za-z0-9]{6}$/;
+const PARTITIONS = 'partitions';
+
+/** Where the partitions lie in a staging, and in a data directory. */
+export function partitionsDirectory(parent: string): string {
+  return join(parent, PARTITIONS);
+}
+
+/**
+ * Makes a staging in a data directory: marked, with an empty directory for the partitions, and durable. Its name is its
+ * own, so that two restores of one directory by mistake never write into each other.
+ */
+export async function makeStaging(
+  disk: Disk,
+  directory: string,
+  checkpointId: CheckpointId,
+): Promise<string> {
+  const staging = await disk.makeUniqueDirectory(join(directory, `.tidemark-restore-${checkpointId}-`));
+  try {
+    const marker = await disk.createFile(join(staging, MARKER));
+    try {
+      await marker.write(new TextEncoder().encode(markerText(String(checkpointId))));
+      await marker.sync();
+    } finally {
+      await marker.close();
+    }
+    // The mark is durable before anything else is in there: what has content and no mark is not ours.
+    await disk.syncDirectory(staging);
+    await disk.makeDirectory(partitionsDirectory(staging));
+    await disk.syncDirectory(directory);
+  } catch (cause) {
+    await removeStaging(disk, staging).catch(() => {});
+    throw cause;
+  }
+  return staging;
+}
+
+/** Whether an entry of a data directory is a staging that an interrupted restore left behind. */
+export async function isStaging(disk: Disk, directory: string, entry: DiskEntry): Promise<boolean> {
+  const [, checkpointId] = STAGING_NAME.exec(entry.name) ?? [];
+  if (checkpointId === undefined || !entry.isDirectory) return false;
+  const staging = join(directory, entry.name);
+  const entries = await disk.list(staging);
+  if (entries === undefined || entries.length === 0) return true;
+  const expected = markerText(checkpointId);
+  const text = await disk.readText(join(staging, MARKER), expected.length + 1);
+  if (text === undefined) return false;
+  // A power cut may leave the mark cut or filled with zeros. Then nothing else can be in there yet.
+  const isTorn = entries.length === 1 && expected.startsWith(text.replace(/\0+$/, ''));
+  return text === expected || isTorn;
+}
+
+/** Removes a staging, its mark last, so that this too can be interrupted. Absent is fine. */
+export async function removeStaging(disk: Disk, staging: string): Promise<void> {
+  const entries = await disk.list(staging);
+  if (entries === undefined) return;
+  if (entries.some((entry) => entry.name === PARTITIONS)) {
+    // In one step out of reach of a restore that still runs here by mistake: it can no more install half of it.
+    await disk.moveDirectory(partitionsDirectory(staging), join(staging, 'discarded'));
+  }
+  for (const entry of (await disk.list(staging)) ?? []) {
+    if (entry.name !== MARKER) await removeTree(disk, join(staging, entry.name), entry);
+  }
+  await disk.removeFile(join(staging, MARKER));
+  await disk.removeDirectory(staging);
+}
+
+async function removeTree(disk: Disk, path: string, { isDirectory }: DiskEntry): Promise<void> {
+  if (!isDirectory) return disk.removeFile(path);
+  for (const entry of (await disk.list(path)) ?? []) await removeTree(disk, join(path, entry.name), entry);
+  await disk.removeDirectory(path);
+}
+
+function markerText(checkpointId: string): string {
+  return `tidemark is restoring backup ${checkpointId} here. This directory goes away when the restore ends.\n`;
+}
