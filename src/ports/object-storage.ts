@@ -20,7 +20,9 @@ import type { ObjectAlreadyExists, ObjectNotFound, StoreError } from '../core/er
  * 12. `close` may be called twice.
  *
  * Keys are printable segments joined by `/`: none is empty, `.` or `..`, none is longer than 255 bytes,
- * and no key is a prefix segment of another (`a` and `a/b` are never both used).
+ * and no key is a prefix segment of another (`a` and `a/b` are never both used). Beside a segment that others
+ * follow, none begins with it and a character below `/` (no `a-b` or `a.b` beside `a/x`): MinIO, asked to start
+ * behind `a/x`, may then leave keys out.
  */
 export interface ObjectStorage {
   /** Names the place for people and errors, without secrets: `s3://bucket/base/path`. */

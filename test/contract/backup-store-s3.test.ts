@@ -1,5 +1,6 @@
 // The contract of backup stores on S3: always on the embedded server, and on the real one that S3_ENDPOINT,
 // S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET name, when they are set.
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { S3BackupStore } from 'tidemark/s3';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { S3ObjectStorage } from '../../src/objects/s3/s3-object-storage.ts';
@@ -54,16 +55,23 @@ describe('embedded server', () => {
 const { S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY, S3_BUCKET } = process.env;
 
 describe.runIf(S3_ENDPOINT !== undefined)('real server', () => {
+  const place = {
+    endpoint: S3_ENDPOINT ?? '',
+    region: S3_REGION ?? 'us-east-1',
+    bucket: S3_BUCKET ?? 'backup-store-contract',
+    credentials: { accessKeyId: S3_ACCESS_KEY ?? '', secretAccessKey: S3_SECRET_KEY ?? '' },
+  };
+  beforeAll(async () => {
+    const client = new S3Client({ ...place, forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket: place.bucket })).catch((cause: Error) => {
+      if (cause.name !== 'BucketAlreadyOwnedByYou') throw cause;
+    });
+    client.destroy();
+  });
   describeContract(
     { describe, it },
     `the server at ${S3_ENDPOINT} keeps the contract`,
     backupStoreContract,
-    () =>
-      open({
-        endpoint: S3_ENDPOINT ?? '',
-        region: S3_REGION ?? 'us-east-1',
-        bucket: S3_BUCKET ?? '',
-        credentials: { accessKeyId: S3_ACCESS_KEY ?? '', secretAccessKey: S3_SECRET_KEY ?? '' },
-      }),
+    () => open(place),
   );
 });

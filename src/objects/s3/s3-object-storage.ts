@@ -1,0 +1,302 @@
+// Objects in a bucket of S3 or of a server that speaks its protocol. One call is one attempt: put a
+// RetryingStorage around it. It believes no answer that does not look like S3's, and never makes a bucket.
+import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+import pLimit from 'p-limit';
+import { startDeadline, untilAborted } from '../../core/deadline.ts';
+import {
+  ObjectAlreadyExists,
+  ObjectNotFound,
+  type StoreError,
+  StoreFailure,
+  StoreUnavailable,
+} from '../../core/errors.ts';
+import { OBJECTS_PER_REQUEST_MAX } from '../../core/limits.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { Clock } from '../../ports/environment.ts';
+import type {
+  GetOptions,
+  ListObjectsOptions,
+  ObjectCallOptions,
+  ObjectInfo,
+  ObjectPage,
+  ObjectStorage,
+  PutOptions,
+} from '../../ports/object-storage.ts';
+import { assertRange, pageLimit } from '../call-bounds.ts';
+import { assertKeyPrefix, assertObjectKey } from '../object-key.ts';
+import { readRangeAnswer } from './s3-body.ts';
+import { type S3Failure, type S3Place, s3FailureKind, s3StoreError } from './s3-failure.ts';
+import { readListing } from './s3-listing.ts';
+import { type S3Answer, type S3ConnectionSettings, S3Requests } from './s3-requests.ts';
+
+/** `clock` limits each attempt, and stamps a listing whose answer has no date. */
+export interface S3ObjectStorageComponents {
+  readonly clock: Clock;
+}
+
+export interface S3ObjectStorageSettings
+  extends Omit<S3ConnectionSettings, 'connectionTimeoutMs' | 'idleTimeoutMs'> {
+  /** Limit of making a connection, in milliseconds. Default 10,000. */
+  readonly connectionTimeoutMs?: number | undefined;
+  /** Limit of a connection's silence in the midst of a request, in milliseconds. Default 30,000. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Limit of one request from its start to the last byte of its answer, in milliseconds. Default 60,000. */
+  readonly attemptTimeoutMs?: number | undefined;
+}
+
+const CONNECTION_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 30_000;
+const ATTEMPT_TIMEOUT_MS = 60_000;
+const SINGLE_DELETES_IN_FLIGHT = 8;
+
+const NOT_S3 = 'the answer is none of an S3 server; check the endpoint, and that no proxy stands before it';
+
+/** An {@link ObjectStorage} in a bucket. After `close` every call ends as Aborted. */
+export class S3ObjectStorage implements ObjectStorage {
+  readonly location: string;
+  readonly #clock: Clock;
+  readonly #attemptTimeoutMs: number;
+  readonly #requests: S3Requests;
+  readonly #place: S3Place;
+  readonly #closed = new AbortController();
+  /** What the server has refused once is not tried again. */
+  #takesConditions = true;
+  #takesBatches = true;
+
+  constructor(components: S3ObjectStorageComponents, settings: S3ObjectStorageSettings) {
+    this.#clock = components.clock;
+    this.#attemptTimeoutMs = settings.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
+    this.#requests = new S3Requests({
+      ...settings,
+      connectionTimeoutMs: settings.connectionTimeoutMs ?? CONNECTION_TIMEOUT_MS,
+      idleTimeoutMs: settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+    });
+    this.location = `s3://${settings.bucket}`;
+    this.#place = {
+      location: this.location,
+      endpoint: hostOf(settings.endpoint),
+      region: settings.region,
+    };
+  }
+
+  put(
+    key: string,
+    body: Uint8Array,
+    options?: PutOptions,
+  ): ResultAsync<void, StoreError | ObjectAlreadyExists> {
+    const operation = this.#name('put', key);
+    return this.#attempt<void, ObjectAlreadyExists>(operation, options, async (signal) => {
+      assertObjectKey(key);
+      const input = { key, body, sha256: options?.sha256, ifAbsent: options?.ifAbsent ?? false };
+      if (input.ifAbsent && !this.#takesConditions) return this.#putUnlessSeen(operation, input, signal);
+      const answer = await this.#requests.put(input, signal);
+      if (answer.isErr()) {
+        const kind = s3FailureKind(answer.error);
+        if (input.ifAbsent && kind === 'object-exists') return err(new ObjectAlreadyExists(key));
+        if (input.ifAbsent && kind === 'not-supported') {
+          this.#takesConditions = false;
+          return this.#putUnlessSeen(operation, input, signal);
+        }
+        return err(this.#error(operation, answer.error));
+      }
+      return answer.value.output.ETag === undefined
+        ? err(new StoreFailure(operation, NOT_S3))
+        : ok(undefined);
+    });
+  }
+
+  get(key: string, options?: GetOptions): ResultAsync<Uint8Array, StoreError | ObjectNotFound> {
+    const operation = this.#name('get', key);
+    return this.#attempt<Uint8Array, ObjectNotFound>(operation, options, async (signal) => {
+      assertObjectKey(key);
+      assertRange(options?.range);
+      const range = options?.range;
+      // S3 has no words for an empty range.
+      if (range?.length === 0) return (await this.#head(operation, key, signal)).map(() => new Uint8Array());
+      const header = range && `bytes=${range.start}-${range.start + range.length - 1}`;
+      const answer = await this.#requests.get(key, header, signal);
+      if (answer.isErr()) {
+        const kind = s3FailureKind(answer.error);
+        if (kind === 'object-missing') return err(new ObjectNotFound(key));
+        return range && kind === 'range-outside'
+          ? ok(new Uint8Array())
+          : err(this.#error(operation, answer.error));
+      }
+      const { output } = answer.value;
+      if (output.ETag === undefined) return err(new StoreFailure(operation, NOT_S3));
+      return readRangeAnswer(output, range).mapErr((detail) => new StoreUnavailable(operation, detail));
+    });
+  }
+
+  head(key: string, options?: ObjectCallOptions): ResultAsync<ObjectInfo, StoreError | ObjectNotFound> {
+    const operation = this.#name('head', key);
+    return this.#attempt<ObjectInfo, ObjectNotFound>(operation, options, (signal) => {
+      assertObjectKey(key);
+      return this.#head(operation, key, signal);
+    });
+  }
+
+  list(prefix: string, options?: ListObjectsOptions): ResultAsync<ObjectPage, StoreError> {
+    const operation = this.#name('list', prefix);
+    return this.#attempt<ObjectPage, never>(operation, options, async (signal) => {
+      assertKeyPrefix(prefix);
+      const bounds = { prefix, startAfter: options?.startAfter, limit: pageLimit(options) };
+      const answer = await this.#requests.list(prefix, bounds.startAfter, bounds.limit, signal);
+      if (answer.isErr()) return err(this.#error(operation, answer.error));
+      return readListing(answer.value.output, bounds)
+        .map((page) => ({ ...page, now: this.#serverTime(answer.value) }))
+        .mapErr((detail) => new StoreFailure(operation, detail));
+    });
+  }
+
+  /** In batches; what a batch before a failure deleted stays deleted, and the call can be repeated. */
+  delete(keys: readonly string[], options?: ObjectCallOptions): ResultAsync<void, StoreError> {
+    return fromAsync(async () => {
+      keys.forEach(assertObjectKey);
+      const distinct = [...new Set(keys)];
+      for (let start = 0; start < distinct.length; start += OBJECTS_PER_REQUEST_MAX) {
+        const batch = distinct.slice(start, start + OBJECTS_PER_REQUEST_MAX);
+        const operation = this.#name('delete', `${batch[0]} and ${batch.length - 1} more`);
+        const deleted = await this.#attempt<void, never>(operation, options, (signal) =>
+          this.#deleteBatch(operation, batch, signal),
+        );
+        if (deleted.isErr()) return err(deleted.error);
+      }
+      // Nothing to delete and no attempt made: a signal that fired counts all the same.
+      return keys.length > 0
+        ? ok(undefined)
+        : this.#attempt<void, never>('delete', options, async () => ok());
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#requests.destroy();
+  }
+
+  /** One attempt with its limit. Ends at once when the caller's signal or `close` calls it off. */
+  #attempt<T, E>(
+    operation: string,
+    options: ObjectCallOptions | undefined,
+    run: (signal: AbortSignal) => Promise<Result<T, StoreError | E>>,
+  ): ResultAsync<T, StoreError | E> {
+    return fromAsync<T, StoreError | E>(async () => {
+      const closed = this.#closed.signal;
+      const outer = options?.signal === undefined ? closed : AbortSignal.any([options.signal, closed]);
+      const timeoutMs = this.#attemptTimeoutMs;
+      const limit = startDeadline(this.#clock, { operation, timeoutMs, signal: outer });
+      try {
+        const result = await untilAborted(limit.signal, () => fromAsync(() => run(limit.signal)));
+        if (result.isOk() || !limit.signal.aborted) return result;
+        // Whatever the SDK made of the abort: the reason is known here.
+        const { reason } = limit.signal;
+        const late = new StoreUnavailable(
+          operation,
+          `timeoutMs=${timeoutMs} endpoint=${this.#place.endpoint}`,
+          reason,
+        );
+        return err(outer.aborted ? reason : late);
+      } finally {
+        limit.stop();
+      }
+    });
+  }
+
+  /** For servers without conditional writes: two writers at the same moment can both succeed. */
+  async #putUnlessSeen(
+    operation: string,
+    input: { readonly key: string; readonly body: Uint8Array; readonly sha256: Uint8Array | undefined },
+    signal: AbortSignal,
+  ): Promise<Result<void, StoreError | ObjectAlreadyExists>> {
+    const seen = await this.#head(operation, input.key, signal);
+    if (seen.isOk()) return err(new ObjectAlreadyExists(input.key));
+    if (seen.error.name !== 'ObjectNotFound') return err(seen.error);
+    const answer = await this.#requests.put({ ...input, ifAbsent: false }, signal);
+    if (answer.isErr()) return err(this.#error(operation, answer.error));
+    return answer.value.output.ETag === undefined ? err(new StoreFailure(operation, NOT_S3)) : ok(undefined);
+  }
+
+  /** The answer has no body, so a missing bucket cannot be told from a missing object. */
+  async #head(
+    operation: string,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<Result<ObjectInfo, StoreError | ObjectNotFound>> {
+    const answer = await this.#requests.head(key, signal);
+    if (answer.isErr()) {
+      const isMissing = answer.error.status === 404 && s3FailureKind(answer.error) !== 'denied';
+      return err(isMissing ? new ObjectNotFound(key) : this.#error(operation, answer.error));
+    }
+    const { ContentLength: sizeBytes, LastModified, ETag } = answer.value.output;
+    const lastModified = LastModified?.getTime() ?? Number.NaN;
+    if (ETag === undefined || sizeBytes === undefined || Number.isNaN(lastModified)) {
+      return err(new StoreFailure(operation, NOT_S3));
+    }
+    return ok({ key, sizeBytes, lastModified });
+  }
+
+  async #deleteBatch(
+    operation: string,
+    keys: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Result<void, StoreError>> {
+    if (!this.#takesBatches) return this.#deleteOneByOne(operation, keys, signal);
+    const answer = await this.#requests.deleteBatch(keys, signal);
+    if (answer.isErr()) {
+      const refused = ['not-supported', 'unusable'].includes(s3FailureKind(answer.error));
+      if (!refused || (answer.error.status ?? 0) < 400) return err(this.#error(operation, answer.error));
+      this.#takesBatches = false;
+      return this.#deleteOneByOne(operation, keys, signal);
+    }
+    const { Deleted = [], Errors = [] } = answer.value.output;
+    const failed = Errors.find(({ Code }) => Code !== 'NoSuchKey');
+    if (failed !== undefined) {
+      const { Code = 'unknown', Message = '', Key } = failed;
+      const failure = { code: Code, message: `${Message} (${Errors.length} keys failed, first ${Key})` };
+      return err(this.#error(operation, failure));
+    }
+    const answered = new Set([...Deleted, ...Errors].map(({ Key }) => Key));
+    const silent = keys.filter((key) => !answered.has(key));
+    if (silent.length === 0) return ok(undefined);
+    return err(
+      new StoreFailure(operation, `the answer does not name ${silent.length} keys, first ${silent[0]}`),
+    );
+  }
+
+  async #deleteOneByOne(
+    operation: string,
+    keys: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Result<void, StoreError>> {
+    const slots = pLimit(SINGLE_DELETES_IN_FLIGHT);
+    const answers = await Promise.all(keys.map((key) => slots(() => this.#requests.deleteOne(key, signal))));
+    for (const answer of answers) {
+      if (answer.isErr()) {
+        if (s3FailureKind(answer.error) !== 'object-missing')
+          return err(this.#error(operation, answer.error));
+      } else if (answer.value.headers['content-type']?.includes('html')) {
+        return err(new StoreFailure(operation, NOT_S3));
+      }
+    }
+    return ok(undefined);
+  }
+
+  #serverTime(answer: S3Answer<unknown>): number {
+    const time = Date.parse(answer.headers.date ?? '');
+    return Number.isNaN(time) ? this.#clock.now() : time;
+  }
+
+  #name(verb: string, key: string): string {
+    return `${verb} ${this.location}/${key}`;
+  }
+
+  #error(operation: string, failure: S3Failure): StoreError {
+    return s3StoreError(operation, this.#place, failure);
+  }
+}
+
+/** Only what leads to the server: a URL may carry a password. */
+function hostOf(endpoint: string | undefined): string | undefined {
+  if (endpoint === undefined) return undefined;
+  return URL.canParse(endpoint) ? new URL(endpoint).host : 'not a URL';
+}

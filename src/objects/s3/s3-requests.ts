@@ -1,0 +1,230 @@
+// S3 requests as plain calls: one call is one attempt, and everything has a limit. The only file that knows the
+// AWS SDK. It must not judge answers, retry, or let the SDK's errors out: they hold the signed request.
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { err, ok, type ResultAsync } from 'neverthrow';
+import { fromAsync } from '../../core/result.ts';
+import type { S3Failure } from './s3-failure.ts';
+
+/** How to reach the bucket. Plain values; absent ones are what the AWS SDK finds in its environment. */
+export interface S3ConnectionSettings {
+  readonly bucket: string;
+  readonly region?: string | undefined;
+  /** URL of the server. Absent: Amazon's endpoint of the region. */
+  readonly endpoint?: string | undefined;
+  readonly credentials?: S3Credentials | undefined;
+  /** Put the bucket's name in the path and not in the host name. Default false. */
+  readonly forcePathStyle?: boolean | undefined;
+  /** Limit of making a connection, in milliseconds. */
+  readonly connectionTimeoutMs: number;
+  /** Limit of a connection's silence in the midst of a request, in milliseconds. */
+  readonly idleTimeoutMs: number;
+}
+
+export interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+}
+
+/** What every answer tells besides its body. */
+export interface S3Answer<Output> {
+  readonly output: Output;
+  readonly status: number;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface S3PutInput {
+  readonly key: string;
+  readonly body: Uint8Array;
+  readonly ifAbsent: boolean;
+  readonly sha256: Uint8Array | undefined;
+}
+
+type Outcome<Output> = ResultAsync<S3Answer<Output>, S3Failure>;
+
+const silence = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/** The requests that an {@link ObjectStorage} over S3 is made of. */
+export class S3Requests {
+  readonly #settings: S3ConnectionSettings;
+  readonly #answers = new WeakMap<object, Omit<S3Answer<unknown>, 'output'>>();
+  #client: S3Client | undefined;
+
+  constructor(settings: S3ConnectionSettings) {
+    this.#settings = settings;
+  }
+
+  put(
+    { key, body, ifAbsent, sha256 }: S3PutInput,
+    signal: AbortSignal,
+  ): Outcome<{ ETag?: string | undefined }> {
+    return this.#send((client) => {
+      const command = new PutObjectCommand({
+        Bucket: this.#settings.bucket,
+        Key: key,
+        // A Buffer over the same bytes: with a known length, the SDK sends it plainly and can sign it.
+        Body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+        ContentLength: body.byteLength,
+        ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+      });
+      if (sha256 !== undefined) {
+        const digest = Buffer.from(sha256).toString('hex');
+        // The signer takes a digest that is there already, and does not hash the body again.
+        command.middlewareStack.add(
+          (next) => (args) => {
+            (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = digest;
+            return next(args);
+          },
+          { step: 'build', name: 'givenPayloadDigest' },
+        );
+      }
+      return client.send(command, { abortSignal: signal });
+    });
+  }
+
+  get(key: string, range: string | undefined, signal: AbortSignal) {
+    return this.#send(async (client) => {
+      const command = new GetObjectCommand({
+        Bucket: this.#settings.bucket,
+        Key: key,
+        ...(range === undefined ? {} : { Range: range }),
+      });
+      const output = await client.send(command, { abortSignal: signal });
+      return Object.assign(output, { bytes: await collect(output.Body) });
+    });
+  }
+
+  head(key: string, signal: AbortSignal) {
+    return this.#send((client) =>
+      client.send(new HeadObjectCommand({ Bucket: this.#settings.bucket, Key: key }), {
+        abortSignal: signal,
+      }),
+    );
+  }
+
+  list(prefix: string, startAfter: string | undefined, limit: number, signal: AbortSignal) {
+    const command = new ListObjectsV2Command({
+      Bucket: this.#settings.bucket,
+      Prefix: prefix,
+      MaxKeys: limit,
+      ...(startAfter === undefined ? {} : { StartAfter: startAfter }),
+    });
+    return this.#send((client) => client.send(command, { abortSignal: signal }));
+  }
+
+  /** Not quiet, so that the answer names every key: silence about a key is no success. */
+  deleteBatch(keys: readonly string[], signal: AbortSignal) {
+    const command = new DeleteObjectsCommand({
+      Bucket: this.#settings.bucket,
+      Delete: { Objects: keys.map((key) => ({ Key: key })), Quiet: false },
+    });
+    return this.#send((client) => client.send(command, { abortSignal: signal }));
+  }
+
+  deleteOne(key: string, signal: AbortSignal) {
+    return this.#send((client) =>
+      client.send(new DeleteObjectCommand({ Bucket: this.#settings.bucket, Key: key }), {
+        abortSignal: signal,
+      }),
+    );
+  }
+
+  /** Closes the connections. May be called twice. */
+  destroy(): void {
+    this.#client?.destroy();
+  }
+
+  #send<Output extends object>(run: (client: S3Client) => Promise<Output>): Outcome<Output> {
+    return fromAsync(async () => {
+      try {
+        this.#client ??= this.#connect();
+        const output = await run(this.#client);
+        return ok({ output, ...(this.#answers.get(output) ?? { status: 0, headers: {} }) });
+      } catch (cause) {
+        return err(toFailure(cause));
+      }
+    });
+  }
+
+  #connect(): S3Client {
+    const { region, endpoint, credentials, forcePathStyle, connectionTimeoutMs, idleTimeoutMs } =
+      this.#settings;
+    const client = new S3Client({
+      ...(region === undefined ? {} : { region }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(credentials === undefined ? {} : { credentials: plain(credentials) }),
+      forcePathStyle: forcePathStyle ?? false,
+      // Retries are the caller's: only he knows how long he has.
+      maxAttempts: 1,
+      // Some servers refuse the checksums that the SDK adds by itself; the signature covers the body anyway.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      // With it every large body would get a connection of its own.
+      expectContinueHeader: false,
+      logger: silence,
+      requestHandler: {
+        connectionTimeout: connectionTimeoutMs,
+        socketTimeout: idleTimeoutMs,
+        logger: silence,
+      },
+    });
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { statusCode, headers } = result.response as {
+          statusCode: number;
+          headers: Record<string, string>;
+        };
+        this.#answers.set(result.output as object, { status: statusCode, headers });
+        return result;
+      },
+      { step: 'deserialize', priority: 'high', name: 'rememberAnswer' },
+    );
+    return client;
+  }
+}
+
+function plain({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+}
+
+/** Reads a body to its end. A loop that is left early destroys it, so that no connection stays taken. */
+async function collect(body: unknown): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  if (body !== undefined) for await (const part of body as AsyncIterable<Uint8Array>) parts.push(part);
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+}
+
+/** The few plain fields of an error that say what happened. */
+function toFailure(cause: unknown): S3Failure {
+  const error = (cause instanceof Error ? cause : new Error(String(cause))) as Error & {
+    readonly code?: unknown;
+    readonly Region?: unknown;
+    readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+    readonly $response?: { readonly statusCode?: number; readonly headers?: Record<string, string> };
+  };
+  const headers = error.$response?.headers ?? {};
+  const region = typeof error.Region === 'string' ? error.Region : headers['x-amz-bucket-region'];
+  return {
+    code: typeof error.code === 'string' ? error.code : error.name,
+    message: error.message,
+    status: error.$metadata?.httpStatusCode ?? error.$response?.statusCode,
+    requestId: error.$metadata?.requestId,
+    region,
+    retryAfterMs: retryAfterMs(headers['retry-after']),
+  };
+}
+
+/** `Retry-After` in seconds. Its other form, a date, is not worth trusting two clocks for. */
+function retryAfterMs(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined;
+}
