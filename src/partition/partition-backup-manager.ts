@@ -88,16 +88,31 @@ export class PartitionBackupManager {
     });
   }
 
-  /** The partition's backups, newest first, one row per copy. */
+  /**
+   * The partition's backups, newest first, one row per copy. Rows hold what the names in the store tell; only for
+   * failed ones is the reason read.
+   */
   list(
     query: ListBackupsQuery = {},
     options: CallOptions = {},
   ): ResultAsync<readonly BackupStatus[], ListBackupsError> {
-    const { before, limit } = query;
-    const { partitionId } = this.#settings;
-    return contain('list', () => this.#components.store.list({ partitionId, before, limit }, options)).map(
-      (page) => page.backups.map((row) => this.#attempts.overlay(row, row.id)),
-    );
+    return fromAsync(async () => {
+      const { store } = this.#components;
+      const ofPartition = { ...query, partitionId: this.#settings.partitionId };
+      const page = await contain('list', () => store.list(ofPartition, options));
+      if (page.isErr()) return err(page.error);
+      const rows: BackupStatus[] = [];
+      for (const row of page.value.backups) {
+        if (row.statusCode !== 'FAILED') {
+          rows.push(this.#attempts.overlay(row, row.id));
+          continue;
+        }
+        const detailed = await contain('list', () => store.list({ ...row.id, details: true }, options));
+        if (detailed.isErr()) return err(detailed.error);
+        rows.push(detailed.value.backups[0] ?? row);
+      }
+      return ok(rows);
+    });
   }
 
   /** Deletes every copy of a backup; calls off the attempt first when it is running. Absent is success. */
