@@ -297,6 +297,6 @@ export class S3ObjectStorage implements ObjectStorage {
 
 /** Only what leads to the server: a URL may carry a password. */
 function hostOf(endpoint: string | undefined): string | undefined {
-  if (endpoint === undefined) return undefined;
-  return URL.canParse(endpoint) ? new URL(endpoint).host : 'not a URL';
+  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined;
+  return new URL(endpoint).host || undefined;
 }

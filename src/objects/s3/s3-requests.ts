@@ -51,6 +51,9 @@ export interface S3PutInput {
 
 type Outcome<Output> = ResultAsync<S3Answer<Output>, S3Failure>;
 
+// The SDK's own words would repeat the endpoint, and with it a password that somebody put there.
+const NO_URL: S3Failure = { code: 'InvalidEndpoint', message: 'the endpoint is no http:// or https:// URL' };
+
 const silence = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /** The requests that an {@link ObjectStorage} over S3 is made of. */
@@ -146,6 +149,8 @@ export class S3Requests {
   #send<Output extends object>(run: (client: S3Client) => Promise<Output>): Outcome<Output> {
     return fromAsync(async () => {
       try {
+        const { endpoint } = this.#settings;
+        if (endpoint !== undefined && !isHttpUrl(endpoint)) return err(NO_URL);
         this.#client ??= this.#connect();
         const output = await run(this.#client);
         return ok({ output, ...(this.#answers.get(output) ?? { status: 0, headers: {} }) });
@@ -191,6 +196,10 @@ export class S3Requests {
     );
     return client;
   }
+}
+
+function isHttpUrl(endpoint: string): boolean {
+  return URL.canParse(endpoint) && ['http:', 'https:'].includes(new URL(endpoint).protocol);
 }
 
 function plain({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
