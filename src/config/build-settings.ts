@@ -106,12 +106,14 @@ function cluster(values: SettingValues): ClusterSettings {
 
 function management(values: SettingValues): ManagementSettings {
   const exposed = values.exposed.some((name) => name === '*' || name.toLowerCase() === 'backups');
-  const host = values.managementAddress;
-  return {
+  const { managementAddress: host, managementToken: token } = values;
+  const settings = {
     enabled: exposed && (values.backupsEndpoint ?? values.backupsEndpointOld ?? true),
     port: values.managementPort,
     ...(host === undefined ? {} : { host }),
     basePath: values.basePath,
     dialect: values.dialect,
+    ...(token === undefined ? {} : { token }),
   };
+  return hideSecrets(settings, ['token']);
 }

@@ -173,7 +173,7 @@ export const SETTINGS = {
   ),
   chunksInFlight: setting(
     'tidemark.chunksInFlight',
-    wholeNumber(1, 1024),
+    wholeNumber(1, 1000),
     String(CHUNKS_IN_FLIGHT),
     'Chunks in memory at the same time, per save and per file being read',
   ),
@@ -194,6 +194,13 @@ export const SETTINGS = {
     oneOf(['modern', '8.1']),
     'modern',
     'The shape of the management API: that of Zeebe 8.2 and later, or that of 8.1',
+  ),
+  managementToken: setting(
+    'tidemark.management.token',
+    text,
+    null,
+    'With it the management API asks for `Authorization: Bearer`. The command line sends the variable. Never printed',
+    true,
   ),
 } as const satisfies Record<string, Setting<unknown>>;
 

@@ -35,4 +35,6 @@ export interface ManagementSettings {
   /** The path above `/backups`. */
   readonly basePath: string;
   readonly dialect: 'modern' | '8.1';
+  /** Absent: requests need no token. */
+  readonly token?: string;
 }

@@ -91,7 +91,7 @@ export const serverUrl: TextType<string> = textType(
   'the http or https URL of a server, without user and password',
   (value) => {
     const url = URL.parse(value);
-    if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+    if (url === null || !/^https?:\/\/[^/]/.test(value)) return undefined;
     return url.username === '' && url.password === '' ? value : undefined;
   },
 );

@@ -331,11 +331,13 @@ describe('secrets', () => {
     ...S3,
     ZEEBE_BROKER_DATA_BACKUP_S3_ACCESSKEY: 'AKIAHARBOUR',
     ZEEBE_BROKER_DATA_BACKUP_S3_SECRETKEY: 'hush-hush',
+    TIDEMARK_MANAGEMENT_TOKEN: 'hush-token',
   };
 
   it('are usable and not shown', () => {
     const settings = load('', env);
     expect(settings.backup).toMatchObject({ accessKey: 'AKIAHARBOUR', secretKey: 'hush-hush' });
+    expect(settings.management.token).toBe('hush-token');
     for (const shown of [
       JSON.stringify(settings),
       JSON.stringify(settings.backup),

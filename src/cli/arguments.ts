@@ -1,0 +1,31 @@
+// Reads what was typed: ids, numbers, times. Nonsense is an error that says what was expected.
+import { err, ok, type Result } from 'neverthrow';
+import { duration, type TextType, wholeNumber } from '../config/text-type.ts';
+import { InvalidInput } from '../core/errors.ts';
+import type { CheckpointId } from '../core/ids.ts';
+import { BACKUPS_PER_PAGE_MAX } from '../core/limits.ts';
+import { parseCheckpointId } from '../core/parse-checkpoint-id.ts';
+
+/** An id that may be left out. */
+export function optionalId(text: string | undefined): Result<CheckpointId | undefined, InvalidInput> {
+  return text === undefined ? ok(undefined) : parseCheckpointId(text);
+}
+
+const LIMIT = wholeNumber(1, BACKUPS_PER_PAGE_MAX);
+
+export function parseLimit(text: string): Result<number, InvalidInput> {
+  return read(LIMIT, '--limit', text);
+}
+
+const TIMEOUT = duration(1, 7 * 24 * 60 * 60 * 1000);
+
+/** A time span such as `90s` or `PT10M`, in milliseconds. */
+export function parseTimeout(text: string): Result<number, InvalidInput> {
+  return read(TIMEOUT, '--timeout', text);
+}
+
+function read(type: TextType<number>, option: string, text: string): Result<number, InvalidInput> {
+  const value = type.schema.safeParse(text);
+  if (value.success) return ok(value.data);
+  return err(new InvalidInput(option, `expected ${type.label}, got '${text.slice(0, 40)}'`));
+}

@@ -1,0 +1,50 @@
+// What can go wrong on the command line alone, and the union of all that a command can end with.
+import type { BackupsDisabled, InvalidConfiguration, InvalidInput } from '../core/errors.ts';
+import { BackupError, type BackupNotFound, type CheckpointNotNewer } from '../core/errors.ts';
+import type { CheckpointId } from '../core/ids.ts';
+import type { ManagementClientError } from '../management/management-client.ts';
+import type { DeleteBackupError, ListBackupsError } from '../ports/backup-store.ts';
+import type { RestoreBackupError } from '../restore/restore-manager.ts';
+
+/** The command line makes no sense: an unknown command or option, or a value missing. */
+export class UsageError extends BackupError {
+  override readonly name = 'UsageError';
+  override readonly retryable = false;
+}
+
+/** The backup that was waited for ended as FAILED. */
+export class BackupFailed extends BackupError {
+  override readonly name = 'BackupFailed';
+  override readonly retryable = false;
+  readonly checkpointId: CheckpointId;
+  constructor(checkpointId: CheckpointId, reason: string) {
+    super(
+      `the backup failed: backupId=${checkpointId} reason='${reason}'; take another one under a higher id`,
+    );
+    this.checkpointId = checkpointId;
+  }
+}
+
+/** A program error. What is known of it goes to stderr. */
+export class InternalError extends BackupError {
+  override readonly name = 'InternalError';
+  override readonly retryable = false;
+  constructor(cause: unknown) {
+    super(`this is a bug in tidemark: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+/** Everything that a run can end with. */
+export type CliError =
+  | UsageError
+  | BackupFailed
+  | InternalError
+  | InvalidInput
+  | InvalidConfiguration
+  | BackupsDisabled
+  | BackupNotFound
+  | CheckpointNotNewer
+  | ManagementClientError
+  | ListBackupsError
+  | DeleteBackupError
+  | RestoreBackupError;

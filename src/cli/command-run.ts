@@ -1,0 +1,68 @@
+// How a command hands its outcome over: as one JSON document, as text, and as an exit code. Nothing else prints results.
+import { stringify } from 'lossless-json';
+import type { ResultAsync } from 'neverthrow';
+import type { BackupError } from '../core/errors.ts';
+import { type CliError, InternalError } from './cli-errors.ts';
+import type { CliSurroundings } from './cli-io.ts';
+import { EXIT_OK, exitCodeOf } from './exit-codes.ts';
+
+/** A result in both forms. */
+export interface Shown {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+/** One run of the command line. */
+export class CommandRun {
+  readonly surroundings: CliSurroundings;
+  readonly #json: boolean;
+  #exitCode: number = EXIT_OK;
+
+  constructor(surroundings: CliSurroundings, { json }: { readonly json: boolean }) {
+    this.surroundings = surroundings;
+    this.#json = json;
+  }
+
+  get exitCode(): number {
+    return this.#exitCode;
+  }
+
+  /** Prints what came of a command. A throw is a bug, and is reported as one. */
+  async finish(work: () => ResultAsync<Shown, CliError>): Promise<void> {
+    try {
+      const result = await work();
+      if (result.isErr()) this.fail(result.error);
+      else this.#print(this.#json ? document(result.value.json) : result.value.text);
+    } catch (cause) {
+      this.fail(new InternalError(cause));
+    }
+  }
+
+  /** Ends the run with an error: one line on stderr, and the document on stdout when JSON is asked for. */
+  fail(error: CliError): void {
+    const { io } = this.surroundings;
+    this.#exitCode = exitCodeOf(error, io.signal);
+    io.stderr.write(`tidemark: ${error.message}\n`);
+    if (error.name === 'InternalError') io.stderr.write(`${stackOf(error.cause)}\n`);
+    if (this.#json) this.#print(document({ error: { ...errorFields(error), exitCode: this.#exitCode } }));
+  }
+
+  #print(text: string): void {
+    if (text !== '') this.surroundings.io.stdout.write(`${text}\n`);
+  }
+}
+
+/** 64-bit numbers stay numbers with all their digits. */
+function document(value: unknown): string {
+  return stringify(value, undefined, 2) ?? 'null';
+}
+
+/** The fields of an error and its message, and those of the errors in it. Never the cause, which may hold anything. */
+function errorFields(error: BackupError): Record<string, unknown> {
+  const fields = Object.entries(error).filter(([name]) => name !== 'cause');
+  return { name: error.name, message: error.message, ...Object.fromEntries(fields) };
+}
+
+function stackOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

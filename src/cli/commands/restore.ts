@@ -1,0 +1,134 @@
+// `tidemark restore`: fills the empty data directory of one node from a backup, while its broker is down.
+import type { Command } from 'commander';
+import { err, type Result, type ResultAsync } from 'neverthrow';
+import type { Settings } from '../../config/settings.ts';
+import { InvalidInput } from '../../core/errors.ts';
+import type { CheckpointId } from '../../core/ids.ts';
+import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
+import { partitionsOfNode } from '../../core/partition-distribution.ts';
+import type { BackupStore } from '../../ports/backup-store.ts';
+import { RestoreManager, type RestoreReport } from '../../restore/restore-manager.ts';
+import type { RestorePlan } from '../../restore/restore-plan.ts';
+import type { RestoreProgress } from '../../restore/restore-progress.ts';
+import { DirectoryRestoreTarget } from '../../runtime/directory-restore-target.ts';
+import { silentLogger } from '../../runtime/silent-logger.ts';
+import { type CliError, UsageError } from '../cli-errors.ts';
+import type { CommandRun, Shown } from '../command-run.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { formatBytes, printable } from '../text-table.ts';
+import { withStore } from '../with-backups.ts';
+
+/** What Zeebe's container image takes the id from. */
+const ID_VARIABLE = 'ZEEBE_RESTORE_FROM_BACKUP_ID';
+
+interface RestoreOptions {
+  readonly backupId?: string;
+  readonly config?: string;
+}
+
+export function addRestore(program: Command, run: CommandRun): void {
+  program
+    .command('restore')
+    .description(
+      "fill this node's empty data directory from a backup; run it on every node, with the broker down",
+    )
+    .argument('[backupId]', `which backup (default: ${ID_VARIABLE})`)
+    .option('--backupId <backupId>', "the same, as Zeebe's restore takes it")
+    .option(
+      '--config <file>',
+      'the configuration, instead of ./application.yaml or ./config/application.yaml',
+    )
+    .addHelpText('after', EXAMPLES)
+    .action((id: string | undefined, options: RestoreOptions) => run.finish(() => restore(run, id, options)));
+}
+
+const EXAMPLES = `
+The node, its partitions and its data directory are those of the configuration:
+zeebe.broker.cluster.* and zeebe.broker.data.directory, or their variables.
+
+Examples:
+  $ tidemark restore 1764000000000
+  $ ZEEBE_BROKER_CLUSTER_NODEID=2 tidemark restore --backupId=1764000000000 --config /etc/zeebe/application.yaml`;
+
+function restore(
+  run: CommandRun,
+  argument: string | undefined,
+  { backupId, config }: RestoreOptions,
+): ResultAsync<Shown, CliError> {
+  return requestedId(argument, backupId, run.surroundings.env[ID_VARIABLE]).asyncAndThen<Shown, CliError>(
+    (id) => withStore(run.surroundings, config, (store, settings) => restoreNode(run, id, store, settings)),
+  );
+}
+
+function requestedId(
+  argument: string | undefined,
+  option: string | undefined,
+  variable: string | undefined,
+): Result<CheckpointId, InvalidInput | UsageError> {
+  if (argument !== undefined && option !== undefined && argument !== option) {
+    return err(
+      new UsageError(`two backups are named, ${printable(argument)} and ${printable(option)}; name one`),
+    );
+  }
+  const text = argument ?? option ?? variable;
+  if (text === undefined) {
+    return err(new UsageError(`no backup is named; give its id, or set ${ID_VARIABLE}; see: tidemark list`));
+  }
+  const isVariable = argument === undefined && option === undefined;
+  return parseCheckpointId(text).mapErr((error) =>
+    isVariable ? new InvalidInput(ID_VARIABLE, `expected a backup id, got '${text.slice(0, 40)}'`) : error,
+  );
+}
+
+function restoreNode(
+  run: CommandRun,
+  id: CheckpointId,
+  store: BackupStore,
+  { cluster, dataDirectory }: Settings,
+): ResultAsync<Shown, CliError> {
+  const { io } = run.surroundings;
+  const target = new DirectoryRestoreTarget({ directory: dataDirectory });
+  const { nodeId, partitionsCount } = cluster;
+  const settings = { nodeId, partitionsCount, partitionIds: partitionsOfNode(cluster) };
+  const manager = new RestoreManager({ store, target, clock: io.clock, logger: silentLogger }, settings);
+  const line = new ProgressLine(io.stderr, io.clock);
+  const onProgress = (progress: RestoreProgress) => line.update(showProgress(progress));
+  return manager
+    .plan(id, { signal: io.signal })
+    .andThen((plan) => {
+      io.stderr.write(`${showPlan(plan, nodeId, dataDirectory)}\n`);
+      return manager.restore(id, { signal: io.signal, onProgress });
+    })
+    .map((report) => {
+      line.end();
+      return {
+        json: { ...report, durationMs: Math.round(report.durationMs) },
+        text: `${showReport(report)}\nSuccessfully restored broker from backup`,
+      };
+    })
+    .mapErr((error) => {
+      line.end();
+      return error;
+    });
+}
+
+function showPlan({ checkpointId, copies }: RestorePlan, nodeId: number, directory: string): string {
+  const head = `restoring backup ${checkpointId} for node ${nodeId} into ${directory}`;
+  if (copies.length === 0) return `${head}: this node holds no partition`;
+  const rows = copies.map(
+    ({ id, descriptor }) =>
+      `  partition ${id.partitionId}: the copy of node ${id.nodeId}` +
+      (descriptor === undefined ? '' : `, up to position ${descriptor.checkpointPosition}`),
+  );
+  return [head, ...rows].join('\n');
+}
+
+function showProgress({ filesDone, filesTotal, bytesDone, bytesTotal }: RestoreProgress): string {
+  const percent = bytesTotal === 0 ? 100 : Math.floor((100 * bytesDone) / bytesTotal);
+  return `restored ${percent}%: ${filesDone} of ${filesTotal} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`;
+}
+
+function showReport({ partitions, files, bytes, durationMs }: RestoreReport): string {
+  const seconds = (durationMs / 1000).toFixed(1);
+  return `${partitions.length} partitions, ${files} files, ${formatBytes(bytes)} in ${seconds} s`;
+}

@@ -1,0 +1,62 @@
+// Backups as the store alone tells them: no cluster need run. The partitions are those of the configuration, unless
+// a backup says how many it has.
+import { err, ok, type ResultAsync } from 'neverthrow';
+import { foldClusterStatus, foldListing } from '../cluster/fold-states.ts';
+import { BackupNotFound, InvalidBackupState } from '../core/errors.ts';
+import type { CheckpointId, PartitionId } from '../core/ids.ts';
+import { fromAsync } from '../core/result.ts';
+import type { BackupStatus } from '../core/status.ts';
+import type { BackupInfoPage } from '../management/management-client.ts';
+import { type BackupInfo, toBackupInfo } from '../management/wire.ts';
+import type { BackupStore } from '../ports/backup-store.ts';
+import type { BackupsSource, SourceOptions, SourceQuery } from './backups-source.ts';
+import type { CliError } from './cli-errors.ts';
+
+export class StoreBackups implements BackupsSource {
+  readonly #store: BackupStore;
+  readonly #partitionsCount: number;
+
+  constructor(store: BackupStore, { partitionsCount }: { readonly partitionsCount: number }) {
+    this.#store = store;
+    this.#partitionsCount = partitionsCount;
+  }
+
+  status(checkpointId: CheckpointId, options: SourceOptions): ResultAsync<BackupInfo, CliError> {
+    return fromAsync<BackupInfo, CliError>(async () => {
+      const page = await this.#store.list({ checkpointId, details: true }, options);
+      if (page.isErr()) return err(page.error);
+      const rows = page.value.backups;
+      if (rows.every((row) => row.statusCode === 'DOES_NOT_EXIST'))
+        return err(new BackupNotFound(checkpointId));
+      return ok(toBackupInfo(foldClusterStatus(checkpointId, rows, this.#partitions(rows))));
+    });
+  }
+
+  list(query: SourceQuery, options: SourceOptions): ResultAsync<BackupInfoPage, CliError> {
+    return this.#store.list(query, options).map(({ backups, next }) => {
+      const page = { backups: foldListing(backups, this.#partitions([])).map(toBackupInfo) };
+      return next === undefined ? page : { ...page, next };
+    });
+  }
+
+  /** Looks at all copies before it deletes any: a backup that is under way somewhere stays whole. */
+  delete(checkpointId: CheckpointId, options: SourceOptions): ResultAsync<void, CliError> {
+    return fromAsync<void, CliError>(async () => {
+      const page = await this.#store.list({ checkpointId }, options);
+      if (page.isErr()) return err(page.error);
+      const running = page.value.backups.find((row) => row.statusCode === 'IN_PROGRESS');
+      if (running !== undefined) return err(new InvalidBackupState(running.id, 'COMPLETED', 'IN_PROGRESS'));
+      for (const { id } of page.value.backups) {
+        const deleted = await this.#store.delete(id, options);
+        if (deleted.isErr()) return err(deleted.error);
+      }
+      return ok(undefined);
+    });
+  }
+
+  #partitions(rows: readonly BackupStatus[]): PartitionId[] {
+    const told = rows.flatMap((row) => row.descriptor?.numberOfPartitions ?? []);
+    const count = told.length > 0 ? Math.max(...told) : this.#partitionsCount;
+    return Array.from({ length: count }, (_, index) => index + 1);
+  }
+}

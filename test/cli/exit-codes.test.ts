@@ -1,0 +1,164 @@
+// One proof per exit code. The type of the table says that none is left out.
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { IncompleteTopology } from 'tidemark';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EXIT_CODES, SIGNAL_EXIT_CODES } from '../../src/cli/exit-codes.ts';
+import { type CliWorld, eagerClock, makeWorld, type Outcome } from './cli-world.ts';
+import { FakeGateway } from './fake-gateway.ts';
+
+// The directory of the command line gives no BrokerFailure; only the types of the restore know it.
+type Proven = Exclude<keyof typeof EXIT_CODES, 'BrokerFailure'>;
+
+const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
+  InternalError: (world) => {
+    const clock = { now: () => Number.NaN, monotonic: () => 0, sleep: async () => {} };
+    return world.run(['take', '--gateway', 'http://127.0.0.1:9', '--json'], { clock });
+  },
+  UsageError: (world) => world.run(['lst', '--json']),
+  InvalidInput: (world) => world.run(['status', 'x', '--json']),
+  InvalidConfiguration: (world) => world.run(['list', '--config', 'nowhere.yaml', '--json']),
+  BackupsDisabled: (world) => world.run(['list', '--json'], { env: {} }),
+  DataDirectoryNotEmpty: async (world) => {
+    await world.save(7n);
+    await mkdir(join(world.dataDirectory, 'precious'), { recursive: true });
+    return world.run(['restore', '7', '--json']);
+  },
+  BackupNotFound: (world) => world.run(['status', '7', '--json']),
+  BackupIncomplete: async (world) => {
+    await world.save(7n, [1]);
+    return world.run(['restore', '7', '--json']);
+  },
+  PartitionCountMismatch: async (world) => {
+    await world.save(7n, [1, 2, 3], 3);
+    return world.run(['restore', '7', '--json']);
+  },
+  BackupCorrupt: async (world) => {
+    await world.save(7n);
+    const entries = await readdir(world.storeDirectory, { recursive: true, withFileTypes: true });
+    const chunks = entries.filter((entry) => entry.isFile() && entry.parentPath.includes('/chunks/'));
+    for (const { parentPath, name } of chunks) await appendFile(join(parentPath, name), 'x');
+    return world.run(['restore', '7', '--json']);
+  },
+  InvalidBackupState: async (world) => {
+    await world.begin(7n, 1);
+    return world.run(['delete', '7', '--json']);
+  },
+  RestoreTargetFailure: async (world) => {
+    await world.save(7n);
+    await writeFile(world.dataDirectory, 'a file');
+    return world.run(['restore', '7', '--json']);
+  },
+  StoreNotFound: (world) => onS3(world, 404, '<Error><Code>NoSuchBucket</Code></Error>'),
+  StoreAccessDenied: (world) => onS3(world, 403, '<Error><Code>InvalidAccessKeyId</Code></Error>'),
+  StoreUnavailable: (world) => world.run(['list', '--json'], { env: s3('http://127.0.0.1:9') }),
+  StoreFailure: (world) => onS3(world, 200, '<html>a proxy</html>'),
+  ManagementUnreachable: (world) => world.run(['list', '--gateway', 'http://127.0.0.1:9', '--json']),
+  ManagementApiError: (world) =>
+    onGateway(world, ['status', '7'], (gateway) => {
+      gateway.failure = new IncompleteTopology(3, [1]);
+    }),
+  CheckpointNotNewer: (world) => onGateway(world, ['take', '1']),
+  BackupFailed: (world) =>
+    onGateway(world, ['take', '7', '--wait'], (gateway) => {
+      gateway.states = ['IN_PROGRESS', 'FAILED'];
+    }),
+  DeadlineExceeded: (world) =>
+    onGateway(world, ['take', '7', '--wait', '--timeout', '5s'], (gateway) => {
+      gateway.states = ['IN_PROGRESS'];
+    }),
+};
+
+let world: CliWorld;
+beforeEach(async () => {
+  world = await makeWorld();
+});
+afterEach(() => world.remove());
+
+describe('the exit code', () => {
+  it.each(Object.entries(PROOFS) as [Proven, (typeof PROOFS)[Proven]][])('of %s', async (name, prove) => {
+    const outcome = await prove(world);
+    const { code } = EXIT_CODES[name];
+    expect(outcome.json()).toMatchObject({ error: { name, exitCode: BigInt(code) } });
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).toMatch(/^tidemark: .*$/m);
+    expect(outcome.stdout + outcome.stderr).not.toContain('top-secret');
+  });
+
+  it.each(Object.entries(SIGNAL_EXIT_CODES))('of a run stopped by %s', async (signal, code) => {
+    const stop = new AbortController();
+    stop.abort(signal);
+    const outcome = await world.run(['list', '--json'], { signal: stop.signal });
+    expect(outcome.json()).toMatchObject({ error: { name: 'Aborted', exitCode: BigInt(code) } });
+    expect(outcome.code).toBe(code);
+  });
+
+  it('of success is 0', async () => expect((await world.run(['list'])).code).toBe(0));
+
+  it('is listed in the help and in the reference page', async () => {
+    const { stdout } = await world.run(['--help']);
+    const page = await readFile(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8');
+    const rows = page.split('\n').filter((line) => /^\| \d/.test(line));
+    const expected = Object.entries(EXIT_CODES).map(([name, { code, meaning }]) => {
+      expect(stdout).toMatch(new RegExp(`^ +${code} +${name} +${meaning}$`, 'm'));
+      return `| ${code} | \`${name}\` | ${meaning} |`;
+    });
+    const signals = Object.entries(SIGNAL_EXIT_CODES).map(
+      ([signal, code]) => `| ${code} | \`Aborted\` | stopped by ${signal} |`,
+    );
+    expect(rows).toEqual(['| 0 | | done |', ...expected, ...signals]);
+  });
+});
+
+describe('a bug', () => {
+  it('says where it is', async () => {
+    const { stderr } = await PROOFS.InternalError(world);
+    expect(stderr).toContain('tidemark: this is a bug in tidemark');
+    expect(stderr).toContain('take.ts');
+  });
+});
+
+async function onGateway(
+  world: CliWorld,
+  argv: readonly string[],
+  prepare: (gateway: FakeGateway) => void = () => {},
+): Promise<Outcome> {
+  const gateway = new FakeGateway();
+  await gateway.start();
+  prepare(gateway);
+  try {
+    return await world.run([...argv, '--gateway', gateway.url, '--json'], { clock: eagerClock });
+  } finally {
+    await gateway.close();
+  }
+}
+
+/** Lists from a server that answers everything with this. */
+async function onS3(world: CliWorld, status: number, body: string): Promise<Outcome> {
+  const server = createServer((_, response) => {
+    response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    return await world.run(['list', '--json'], { env: s3(`http://127.0.0.1:${port}`) });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+function s3(endpoint: string): Record<string, string> {
+  return {
+    ZEEBE_BROKER_DATA_BACKUP_STORE: 'S3',
+    ZEEBE_BROKER_DATA_BACKUP_S3_BUCKETNAME: 'backups',
+    ZEEBE_BROKER_DATA_BACKUP_S3_ENDPOINT: endpoint,
+    ZEEBE_BROKER_DATA_BACKUP_S3_REGION: 'us-east-1',
+    ZEEBE_BROKER_DATA_BACKUP_S3_ACCESSKEY: 'someone',
+    ZEEBE_BROKER_DATA_BACKUP_S3_SECRETKEY: 'top-secret',
+    ZEEBE_BROKER_DATA_BACKUP_S3_FORCEPATHSTYLEACCESS: 'true',
+    ZEEBE_BROKER_DATA_BACKUP_S3_APICALLTIMEOUT: '5s',
+  };
+}
