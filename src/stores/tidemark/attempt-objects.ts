@@ -6,7 +6,7 @@ import type { BackupError, ObjectAlreadyExists, StoreError } from '../../core/er
 import { FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
-import { type Attempt, entryKey, markerKey } from './keys.ts';
+import { type Attempt, entryKey, markerKey, sealKey } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { jsonBytes } from './lossless-text.ts';
 import { descriptorFields, FORMAT, idFields } from './manifest.ts';
@@ -79,7 +79,38 @@ export function removeBegun(
   attempt: AttemptInStore,
   signal: AbortSignal | undefined,
 ): ResultAsync<void, StoreError> {
-  return storage.delete([attempt.begunKey, attempt.entryKey], { signal });
+  return storage.delete([attempt.begunKey, attempt.entryKey, sealKey(attempt.id, attempt.attempt)], {
+    signal,
+  });
+}
+
+/** How an attempt is to end. */
+export type Ending = 'completed' | 'failed';
+
+/**
+ * Tries to decide how an attempt ends, and gives what is decided: the first who asks wins, where the storage honours
+ * create-only puts.
+ */
+export function sealAttempt(
+  { storage }: Layout,
+  { id, attempt }: { readonly id: BackupId; readonly attempt: Attempt },
+  ending: Ending,
+  signal: AbortSignal,
+): ResultAsync<Ending, StoreError> {
+  return fromAsync<Ending, StoreError>(async () => {
+    const key = sealKey(id, attempt);
+    const put = await storage.put(key, jsonBytes({ format: FORMAT, ending }), { ifAbsent: true, signal });
+    if (put.isOk()) return ok(ending);
+    if (put.error.name !== 'ObjectAlreadyExists') return err(put.error);
+    // Ours perhaps: the answer to an earlier try may have been lost.
+    const seal = await storage.get(key, { signal });
+    if (seal.isOk())
+      return ok(new TextDecoder().decode(seal.value).includes('"failed"') ? 'failed' : 'completed');
+    // Gone again: whoever sealed it has ended the attempt.
+    return seal.error.name === 'ObjectNotFound'
+      ? ok(ending === 'failed' ? 'completed' : 'failed')
+      : err(seal.error);
+  });
 }
 
 /** Ends a failed attempt: tells why, unless it was called off, for then a deleted backup would come back. */

@@ -37,9 +37,14 @@ export function isSettled(attempt: Attempt, markers: readonly Marker[]): boolean
   return markers.some((marker) => marker.kind !== 'begun' && marker.attempt.text === attempt.text);
 }
 
+/** Whether the writer of this `begun` has given no sign of life for too long, by the storage's own clock. */
+export function isSilent({ listedAtMs, lastModifiedMs }: Marker, staleAfterMs: number): boolean {
+  return listedAtMs - lastModifiedMs > staleAfterMs;
+}
+
 function isAlive(marker: Marker, markers: readonly Marker[], staleAfterMs: number): boolean {
   if (marker.kind !== 'begun' || isSettled(marker.attempt, markers)) return false;
-  return marker.listedAtMs - marker.lastModifiedMs <= staleAfterMs;
+  return !isSilent(marker, staleAfterMs);
 }
 
 function highest(markers: readonly Marker[], kind: MarkerKind): Marker | undefined {

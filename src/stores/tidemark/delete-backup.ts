@@ -4,7 +4,7 @@ import type { BackupId } from '../../core/backup.ts';
 import { InvalidBackupState, type StoreError } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
 import { copyState } from './copy-state.ts';
-import { entriesOfCopyPrefix, entryKey } from './keys.ts';
+import { entriesOfCopyPrefix } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { listCopy } from './list-copies.ts';
 import { listEntries } from './list-entries.ts';
@@ -25,7 +25,7 @@ export function deleteBackup(
     const steps = [
       markers.value.filter(({ kind }) => kind !== 'begun').map(({ key }) => key),
       markers.value.filter(({ kind }) => kind === 'begun').map(({ key }) => key),
-      entries.value.map(({ attempt }) => entryKey(id, attempt)),
+      entries.value.map(({ key }) => key),
     ];
     for (const keys of steps.filter((step) => step.length > 0)) {
       const deleted = await storage.delete(keys, { signal });

@@ -21,7 +21,7 @@ const NUMBER = '(0|[1-9]\\d{0,9})';
 const MARKER = new RegExp(
   `^backups/(\\d{19})/${NUMBER}/(begun|completed|failed)\\.${NUMBER}\\.([0-9a-f-]+)$`,
 );
-const ENTRY = new RegExp(`^partitions/${NUMBER}/attempts/(\\d{19})\\.${NUMBER}\\.([0-9a-f-]+)$`);
+const ENTRY = new RegExp(`^partitions/${NUMBER}/attempts/(\\d{19})\\.${NUMBER}\\.([0-9a-f-]+?)(\\.seal)?$`);
 const ATTEMPT = /^(0|[1-9]\d{0,18})-(0|[1-9]\d{0,14})-([0-9a-f]{8})$/;
 
 export function newAttempt(term: bigint, startedAtMs: number, nonce: string): Attempt {
@@ -84,11 +84,23 @@ export function entryKey(id: BackupId, attempt: Attempt): string {
   return `${entriesOfCopyPrefix(id)}${attempt.text}`;
 }
 
-export function parseEntryKey(key: string): { readonly id: BackupId; readonly attempt: Attempt } | undefined {
-  const [, partition, inv, node, text] = ENTRY.exec(key) ?? [];
+/** What the writer and whoever calls the attempt off both try to create: the first one decides how it ends. */
+export function sealKey(id: BackupId, attempt: Attempt): string {
+  return `${entryKey(id, attempt)}.seal`;
+}
+
+export interface ParsedEntry {
+  readonly id: BackupId;
+  readonly attempt: Attempt;
+  readonly kind: 'entry' | 'seal';
+}
+
+export function parseEntryKey(key: string): ParsedEntry | undefined {
+  const [, partition, inv, node, text, seal] = ENTRY.exec(key) ?? [];
   const id = backupId(inv, partition, node);
   const attempt = text === undefined ? undefined : parseAttempt(text);
-  return id === undefined || attempt === undefined ? undefined : { id, attempt };
+  if (id === undefined || attempt === undefined) return undefined;
+  return { id, attempt, kind: seal === undefined ? 'entry' : 'seal' };
 }
 
 export function chunkKey(partitionId: PartitionId, name: string): string {

@@ -1,21 +1,24 @@
 // The index of unsettled attempts of a partition. Costs as much as there are of them, not as there are backups.
 import type { ResultAsync } from 'neverthrow';
-import type { BackupId } from '../../core/backup.ts';
 import type { StoreError } from '../../core/errors.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
-import { type Attempt, parseEntryKey } from './keys.ts';
+import { type ParsedEntry, parseEntryKey } from './keys.ts';
 import { eachObject } from './list-copies.ts';
 
-/** The attempts whose entries lie under a prefix. */
+export interface ListedEntry extends ParsedEntry {
+  readonly key: string;
+}
+
+/** The entries and seals under a prefix. */
 export function listEntries(
   storage: ObjectStorage,
   prefix: string,
   signal: AbortSignal,
-): ResultAsync<readonly { readonly id: BackupId; readonly attempt: Attempt }[], StoreError> {
-  const found: { readonly id: BackupId; readonly attempt: Attempt }[] = [];
+): ResultAsync<readonly ListedEntry[], StoreError> {
+  const found: ListedEntry[] = [];
   return eachObject(storage, { prefix, signal }, (object) => {
     const entry = parseEntryKey(object.key);
-    if (entry !== undefined) found.push(entry);
+    if (entry !== undefined) found.push({ ...entry, key: object.key });
     return 'go on';
   }).map(() => found);
 }

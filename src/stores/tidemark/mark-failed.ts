@@ -4,12 +4,12 @@ import type { BackupId } from '../../core/backup.ts';
 import type { StoreError } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
-import { putFailed } from './attempt-objects.ts';
-import { copyState, isSettled, type Marker } from './copy-state.ts';
-import { type Attempt, entriesOfCopyPrefix, entryKey, markerKey, newAttempt } from './keys.ts';
+import { putFailed, sealAttempt } from './attempt-objects.ts';
+import { copyState, isSettled, isSilent, type Marker } from './copy-state.ts';
+import { type Attempt, entriesOfCopyPrefix, markerKey, newAttempt, sealKey } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { listCopy } from './list-copies.ts';
-import { listEntries } from './list-entries.ts';
+import { type ListedEntry, listEntries } from './list-entries.ts';
 
 /** Marks attempts up to `term` as failed and answers with the state after it. */
 export function markFailed(
@@ -26,35 +26,55 @@ export function markFailed(
     const entries = await listEntries(storage, entriesOfCopyPrefix(id), signal);
     if (entries.isErr()) return err(entries.error);
     const before = copyState(markers.value, values.staleAfterMs).statusCode;
-    const known = attemptsOf(
-      markers.value,
-      entries.value.map(({ attempt }) => attempt),
-    );
-    const ended = known.filter(
-      (attempt) => isSettled(attempt, markers.value) || (before === 'COMPLETED' && attempt.term <= term),
-    );
-    const unsettled = known.filter((attempt) => !ended.includes(attempt) && attempt.term <= term);
-    const failing =
-      known.length === 0 ? [newAttempt(term, layout.clock.now(), layout.random.hex(4))] : unsettled;
+    const known = attemptsOf(markers.value, entries.value);
+    const isOver = (attempt: Attempt) =>
+      isSettled(attempt, markers.value) || (before === 'COMPLETED' && attempt.term <= term);
+    const failing: Attempt[] =
+      known.length === 0 ? [newAttempt(term, layout.clock.now(), layout.random.hex(4))] : [];
+    for (const attempt of known.filter((other) => !isOver(other) && other.term <= term)) {
+      const mayFail = await claimEnd(layout, id, attempt, signal);
+      if (mayFail.isErr()) return err(mayFail.error);
+      if (mayFail.value) failing.push(attempt);
+    }
     for (const attempt of failing) {
       const failed = await putFailed(layout, { id, attempt, descriptor: null }, reason, signal);
       if (failed.isErr()) return err(failed.error);
     }
-    const removed = [...ended, ...unsettled].flatMap((attempt) => [
-      markerKey('begun', id, attempt),
-      entryKey(id, attempt),
-    ]);
-    // Only what was seen: a request for nothing costs as much as any other.
-    const seen = new Set([
-      ...markers.value.map(({ key }) => key),
-      ...entries.value.map(({ attempt }) => entryKey(id, attempt)),
-    ]);
-    const present = removed.filter((key) => seen.has(key));
-    if (present.length > 0) {
-      const deleted = await storage.delete(present, { signal });
+    const isEnded = (attempt: Attempt) =>
+      isOver(attempt) || failing.some(({ text }) => text === attempt.text);
+    const leftovers = [...markers.value.filter(({ kind }) => kind === 'begun'), ...entries.value]
+      .filter(({ attempt }) => isEnded(attempt))
+      .map(({ key }) => key);
+    const seals = failing.filter(() => known.length > 0).map((attempt) => sealKey(id, attempt));
+    const removed = [...new Set([...leftovers, ...seals])];
+    if (removed.length > 0) {
+      const deleted = await storage.delete(removed, { signal });
       if (deleted.isErr()) return err(deleted.error);
     }
-    return failing.length === 0 ? ok(before) : lookAgain(layout, id, failing, signal);
+    return lookAgain(layout, id, failing, signal);
+  });
+}
+
+/**
+ * Whether the attempt may be ended as failed. Sealed by its writer, it is publishing at this moment, or has done so,
+ * unless the writer died with the seal in its hand and has gone silent since.
+ */
+function claimEnd(
+  layout: Layout,
+  id: BackupId,
+  attempt: Attempt,
+  signal: AbortSignal,
+): ResultAsync<boolean, StoreError> {
+  return fromAsync<boolean, StoreError>(async () => {
+    const sealed = await sealAttempt(layout, { id, attempt }, 'failed', signal);
+    if (sealed.isErr()) return err(sealed.error);
+    if (sealed.value === 'failed') return ok(true);
+    const markers = await listCopy(layout.storage, id, signal);
+    if (markers.isErr()) return err(markers.error);
+    const begun = markers.value.find(
+      (marker) => marker.kind === 'begun' && marker.attempt.text === attempt.text,
+    );
+    return ok(begun !== undefined && isSilent(begun, layout.values.staleAfterMs));
   });
 }
 
@@ -81,7 +101,8 @@ function lookAgain(
   });
 }
 
-function attemptsOf(markers: readonly Marker[], entries: readonly Attempt[]): Attempt[] {
-  const all = [...markers.map(({ attempt }) => attempt), ...entries];
+function attemptsOf(markers: readonly Marker[], entries: readonly ListedEntry[]): Attempt[] {
+  const open = entries.filter(({ kind }) => kind === 'entry');
+  const all = [...markers, ...open].map(({ attempt }) => attempt);
   return [...new Map(all.map((attempt) => [attempt.text, attempt])).values()];
 }

@@ -13,6 +13,7 @@ import {
   isThere,
   putBegun,
   removeBegun,
+  sealAttempt,
   settleFailed,
 } from './attempt-objects.ts';
 import { type BaseCandidate, findBase, readBase } from './base-backup.ts';
@@ -148,24 +149,27 @@ class Saving {
     });
   }
 
-  /** Whether the attempt may still publish: it lives, nobody called it off, nobody overtook it. */
+  /** Whether the attempt may still publish. Seals it first: who calls it off from now on sees that it is too late. */
   #checkWanted(): ResultAsync<void, SaveBackupError> {
     return fromAsync<void, SaveBackupError>(async () => {
       const { layout, identity, attempt: own } = this.#parts;
       const confirmed = await identity.confirm(this.#signal);
       if (confirmed.isErr()) return err(confirmed.error);
+      const sealed = await sealAttempt(layout, own, 'completed', this.#signal);
+      if (sealed.isErr()) return err(sealed.error);
       const entry = await isThere(layout.storage, own.entryKey, this.#signal);
       if (entry.isErr()) return err(entry.error);
       const markers = await listCopy(layout.storage, own.id, this.#signal);
       if (markers.isErr()) return err(markers.error);
       const fenced = (detail: string) => err(new AttemptFenced(own.id, detail));
       const isOwn = markers.value.filter(({ attempt }) => attempt.text === own.attempt.text);
-      if (isOwn.some(({ kind }) => kind === 'failed')) return fenced('it was marked as failed');
+      if (sealed.value === 'failed' || isOwn.some(({ kind }) => kind === 'failed'))
+        return fenced('it was marked as failed');
       if (!entry.value || isOwn.length === 0) return fenced('it was deleted or marked as failed');
       const overtaken = markers.value.some(
         ({ kind, attempt }) =>
           attempt.text !== own.attempt.text &&
-          (kind === 'completed' || compareAttempts(attempt, own.attempt) > 0),
+          (kind !== 'begun' || compareAttempts(attempt, own.attempt) > 0),
       );
       if (overtaken) return fenced('another attempt of this node overtook it');
       if (!this.#heartbeat.isFresh) return fenced('it gave no sign of life for too long');

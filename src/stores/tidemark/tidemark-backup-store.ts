@@ -80,7 +80,7 @@ export class TidemarkBackupStore implements BackupStore {
   ): ResultAsync<readonly UnsettledAttempt[], ListBackupsError> {
     return this.#run(options, (signal) =>
       listEntries(this.#layout.storage, entriesPrefix(partitionId), signal).map((entries) =>
-        entries.map(({ id, attempt }) => ({ id, term: attempt.term })),
+        entries.filter(({ kind }) => kind === 'entry').map(({ id, attempt }) => ({ id, term: attempt.term })),
       ),
     );
   }
