@@ -13,8 +13,9 @@ export interface PartitionDistribution {
 }
 
 /**
- * The partitions of a node in ascending order: the partition with the zero-based number `i` lives on the nodes
- * `i`, `i + 1`, ... modulo the cluster's size. May be empty. Throws on numbers that no cluster can have.
+ * The partitions of a node in ascending order: the partition with the zero-based number `i` lives on the
+ * nodes `i`, `i + 1`, ... modulo the cluster's size. May be empty. Throws on numbers that no cluster can
+ * have.
  */
 export function partitionsOfNode(distribution: PartitionDistribution): readonly PartitionId[] {
   const { nodeId, partitionsCount, clusterSize, replicationFactor } = distribution;

@@ -1,9 +1,12 @@
-// Calls the restore target, which a broker may have written, and turns whatever it throws into an expected error.
+// Calls the restore target, which a broker may have written, and turns whatever it throws into an expected
+// error.
 import type { ResultAsync } from 'neverthrow';
 import { BackupCorrupt, BrokerFailure, DataDirectoryNotEmpty, RestoreTargetFailure } from '../core/errors.ts';
 import { fromForeign } from '../core/result.ts';
 
-/** How a call to a target can end. A target may name its failure itself; all else is a RestoreTargetFailure. */
+/**
+ * How a call to a target can end. A target may name its failure itself; all else is a RestoreTargetFailure.
+ */
 export type TargetError = RestoreTargetFailure | DataDirectoryNotEmpty | BackupCorrupt | BrokerFailure;
 
 export function callTarget<T>(operation: string, call: () => Promise<T>): ResultAsync<T, TargetError> {

@@ -1,4 +1,5 @@
-// Opens the planned copies and holds each against the plan, before any data is touched. It reads manifests, not files.
+// Opens the planned copies and holds each against the plan, before any data is touched. It reads manifests,
+// not files.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import { type BackupFile, isFlatFileName, type StoredBackup } from '../core/backup.ts';
@@ -62,7 +63,8 @@ function flawOf(backup: StoredBackup, planned: PlannedCopy | undefined): string 
     id.partitionId !== expected.partitionId ||
     id.nodeId !== expected.nodeId
   ) {
-    return `it is of another backup: backupId=${id.checkpointId} partition=${id.partitionId} node=${id.nodeId}`;
+    const found = `backupId=${id.checkpointId} partition=${id.partitionId} node=${id.nodeId}`;
+    return `it is of another backup: ${found}`;
   }
   const listed = planned?.descriptor;
   if (

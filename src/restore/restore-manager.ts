@@ -1,5 +1,5 @@
-// Restores the partitions of one node from one backup, offline. Top to bottom: plan, look whether the place is free,
-// open all manifests, stage, install. It deletes nothing that it did not make.
+// Restores the partitions of one node from one backup, offline. Top to bottom: plan, look whether the place
+// is free, open all manifests, stage, install. It deletes nothing that it did not make.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { BackupDescriptor, BackupId, StoredBackup } from '../core/backup.ts';
 import { type Deadline, startDeadline, untilAborted } from '../core/deadline.ts';
@@ -33,7 +33,9 @@ export interface RestoreComponents {
 export interface RestoreSettings {
   /** Names the node in the log. */
   readonly nodeId?: NodeId | undefined;
-  /** The partitions of this node, within 1..`partitionsCount`. None is allowed: there is nothing to do then. */
+  /**
+   * The partitions of this node, within 1..`partitionsCount`. None is allowed: there is nothing to do then.
+   */
   readonly partitionIds: readonly PartitionId[];
   /** The number of partitions of the whole cluster. */
   readonly partitionsCount: number;
@@ -91,14 +93,17 @@ export class RestoreManager {
     this.#settings = settings;
   }
 
-  /** Tells which copies a restore would take, and refuses what it would refuse from the listing. Changes nothing. */
+  /**
+   * Tells which copies a restore would take, and refuses what it would refuse from the listing. Changes
+   * nothing.
+   */
   plan(checkpointId: CheckpointId, options: CallOptions = {}): ResultAsync<RestorePlan, PlanRestoreError> {
     return this.#inTime('plan restore', options, ({ signal }) => this.#plan(checkpointId, signal));
   }
 
   /**
-   * Restores all partitions of this node, or none: on every error, and when it is called off, the target is as it was.
-   * It can be repeated after a crash.
+   * Restores all partitions of this node, or none: on every error, and when it is called off, the target is
+   * as it was. It can be repeated after a crash.
    */
   restore(
     checkpointId: CheckpointId,

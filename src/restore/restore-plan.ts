@@ -1,5 +1,5 @@
-// Decides from a listing which stored copies a node restores. Pure. It never mixes checkpoints, and refuses unless
-// the backup is complete on every partition of the cluster, not only on those of this node.
+// Decides from a listing which stored copies a node restores. Pure. It never mixes checkpoints, and refuses
+// unless the backup is complete on every partition of the cluster, not only on those of this node.
 import { err, ok, type Result } from 'neverthrow';
 import type { BackupDescriptor, BackupId } from '../core/backup.ts';
 import { BackupIncomplete, BackupNotFound, PartitionCountMismatch } from '../core/errors.ts';
@@ -31,7 +31,10 @@ export interface RestoreSelection {
 
 export type RestorePlanError = BackupNotFound | BackupIncomplete | PartitionCountMismatch;
 
-/** Plans the restore of one node from the rows of a listing with details. Rows of other checkpoints are ignored. */
+/**
+ * Plans the restore of one node from the rows of a listing with details. Rows of other checkpoints are
+ * ignored.
+ */
 export function planRestore(
   rows: readonly BackupStatus[],
   { checkpointId, partitionIds, partitionsCount }: RestoreSelection,
@@ -57,8 +60,8 @@ export function planRestore(
 }
 
 /**
- * A number of partitions in the backup that is not the configured one. Completed copies decide; without any, what the
- * others say; where nobody says anything, a partition beyond the configured ones.
+ * A number of partitions in the backup that is not the configured one. Completed copies decide; without any,
+ * what the others say; where nobody says anything, a partition beyond the configured ones.
  */
 function otherPartitionsCount(copies: readonly BackupStatus[], configured: number): number | undefined {
   const completed = copies.filter((copy) => copy.statusCode === 'COMPLETED');
@@ -80,8 +83,8 @@ function best(copies: readonly BackupStatus[], partitionId: PartitionId): Partit
 }
 
 /**
- * All completed copies of a partition end at the same record, so any of them will do. It must only be the same one
- * on every node, so that the replicas begin alike: the copy of the lowest node.
+ * All completed copies of a partition end at the same record, so any of them will do. It must only be the
+ * same one on every node, so that the replicas begin alike: the copy of the lowest node.
  */
 function chooseCopy(copies: readonly BackupStatus[], partitionId: PartitionId): PlannedCopy {
   const [chosen] = copies

@@ -1,5 +1,5 @@
-// The bytes of one stored file on their way to the target. Remembers how they ended, so that a failure of the store
-// is never taken for one of the target. Holds no more than the chunk in hand.
+// The bytes of one stored file on their way to the target. Remembers how they ended, so that a failure of the
+// store is never taken for one of the target. Holds no more than the chunk in hand.
 import type { BackupFile } from '../core/backup.ts';
 import { abortReason } from '../core/deadline.ts';
 import {

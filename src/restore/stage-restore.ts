@@ -1,5 +1,5 @@
-// Takes opened backups from staging to installed, all or nothing. On any other end it first waits until nothing writes
-// any more, then discards the staging; it never discards while something still writes.
+// Takes opened backups from staging to installed, all or nothing. On any other end it first waits until
+// nothing writes any more, then discards the staging; it never discards while something still writes.
 import { err, type ResultAsync } from 'neverthrow';
 import type { StoredBackup } from '../core/backup.ts';
 import { untilAborted, withDeadline } from '../core/deadline.ts';

@@ -1,5 +1,5 @@
-// Writes opened backups into a staging: partitions and files at the same time, each partition sealed after its last
-// file. The first failure stops the rest; when this settles, nothing writes any more.
+// Writes opened backups into a staging: partitions and files at the same time, each partition sealed after
+// its last file. The first failure stops the rest; when this settles, nothing writes any more.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import type { BackupFile, BackupFileKind, StoredBackup } from '../core/backup.ts';

@@ -1,5 +1,5 @@
-// One restore into a directory, not yet visible. Every file and directory is synced before the one rename that makes
-// all of them visible, so that a power cut leaves nothing or everything.
+// One restore into a directory, not yet visible. Every file and directory is synced before the one rename
+// that makes all of them visible, so that a power cut leaves nothing or everything.
 import { dirname, join } from 'node:path';
 import { type BackupDescriptor, isFlatFileName } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';

@@ -1,4 +1,5 @@
-// A data directory in the default layout as a restore target: `<directory>/partitions/<partition>/log/<segment>` and
+// A data directory in the default layout as a restore target:
+// `<directory>/partitions/<partition>/log/<segment>` and
 // `<directory>/partitions/<partition>/snapshots/<snapshot>/<file>`. It removes nothing that no restore made.
 import { dirname, join, resolve } from 'node:path';
 import { RestoreTargetFailure } from '../core/errors.ts';

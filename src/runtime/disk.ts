@@ -1,5 +1,5 @@
-// The few file operations that a restore is made of, each one small enough to stop between. It exists so that a test
-// can cut the power after any of them.
+// The few file operations that a restore is made of, each one small enough to stop between. It exists so that
+// a test can cut the power after any of them.
 
 /** A disk. Every operation throws a RestoreTargetFailure that names the path; absent is told, not thrown. */
 export interface Disk {

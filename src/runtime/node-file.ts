@@ -1,4 +1,5 @@
-// A backup file over a path on this machine. It reads no more than it said it holds, however the file grows meanwhile.
+// A backup file over a path on this machine. It reads no more than it said it holds, however the file grows
+// meanwhile.
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -18,8 +19,8 @@ export interface NodeFileOptions {
 }
 
 /**
- * The first `sizeBytes` bytes of the file at `path`. Without a size the file is looked at once, at this call. Each
- * `open` reads it anew; a file that is gone or shorter by then ends the reading with a BrokerFailure.
+ * The first `sizeBytes` bytes of the file at `path`. Without a size the file is looked at once, at this call.
+ * Each `open` reads it anew; a file that is gone or shorter by then ends the reading with a BrokerFailure.
  */
 export function nodeFile(path: string, options: NodeFileOptions = {}): BackupFile {
   const { name = basename(path), sizeBytes = statSync(path).size, readSizeBytes = READ_SIZE_BYTES } = options;

@@ -1,5 +1,5 @@
-// The directory in which a restore gathers its files before they become visible: its name, the mark by which a later
-// restore knows it, and its removal. What does not bear the mark is never removed.
+// The directory in which a restore gathers its files before they become visible: its name, the mark by which
+// a later restore knows it, and its removal. What does not bear the mark is never removed.
 import { join } from 'node:path';
 import type { CheckpointId } from '../core/ids.ts';
 import type { Disk, DiskEntry } from './disk.ts';
@@ -14,8 +14,8 @@ export function partitionsDirectory(parent: string): string {
 }
 
 /**
- * Makes a staging in a data directory: marked, with an empty directory for the partitions, and durable. Its name is its
- * own, so that two restores of one directory by mistake never write into each other.
+ * Makes a staging in a data directory: marked, with an empty directory for the partitions, and durable. Its
+ * name is its own, so that two restores of one directory by mistake never write into each other.
  */
 export async function makeStaging(
   disk: Disk,
@@ -62,7 +62,8 @@ export async function removeStaging(disk: Disk, staging: string): Promise<void> 
   const entries = await disk.list(staging);
   if (entries === undefined) return;
   if (entries.some((entry) => entry.name === PARTITIONS)) {
-    // In one step out of reach of a restore that still runs here by mistake: it can no more install half of it.
+    // In one step out of reach of a restore that still runs here by mistake: it can no more install half of
+    // it.
     await disk.moveDirectory(partitionsDirectory(staging), join(staging, 'discarded'));
   }
   for (const entry of (await disk.list(staging)) ?? []) {
@@ -79,5 +80,6 @@ async function removeTree(disk: Disk, path: string, { isDirectory }: DiskEntry):
 }
 
 function markerText(checkpointId: string): string {
-  return `tidemark is restoring backup ${checkpointId} here. This directory goes away when the restore ends.\n`;
+  const end = 'This directory goes away when the restore ends.';
+  return `tidemark is restoring backup ${checkpointId} here. ${end}\n`;
 }

@@ -1,5 +1,5 @@
-// What every RestoreTarget must do, as cases to run against yours: one case per promise of the port. It restores the
-// sample it is given and looks at the place only through the context.
+// What every RestoreTarget must do, as cases to run against yours: one case per promise of the port. It
+// restores the sample it is given and looks at the place only through the context.
 import assert from 'node:assert/strict';
 import type { BackupFile, BackupFileKind, StoredBackup } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
@@ -11,7 +11,9 @@ import type { ContractCase } from './contract.ts';
 export interface RestoreTargetContext {
   /** A target over the place, as a newly started process makes it. Called more than once per case. */
   open(): RestoreTarget;
-  /** The bytes of a restored file where the broker looks for it; undefined when the broker would not find it. */
+  /**
+   * The bytes of a restored file where the broker looks for it; undefined when the broker would not find it.
+   */
   read(file: RestoredFile): Promise<Uint8Array | undefined>;
   /** Everything that lies in the place, as names, in any order: the unchanged place gives the same names. */
   names(): Promise<readonly string[]>;
@@ -27,8 +29,8 @@ type Case = ContractCase<RestoreTargetContext>;
 export const restoreTargetContract: readonly Case[] = [
   {
     name:
-      '`occupants` names what is in the way of a restore, and changes nothing. Leftovers of an interrupted restore ' +
-      'do not count.',
+      '`occupants` names what is in the way of a restore, and changes nothing. ' +
+      'Leftovers of an interrupted restore do not count.',
     async run(context) {
       const { sample } = context;
       assert.deepEqual(await context.open().occupants(), [], 'an empty place is free');

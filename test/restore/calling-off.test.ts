@@ -37,6 +37,27 @@ describe('calling off', () => {
     expect(clock.sleeping).toBe(0);
   });
 
+  it('stops at the next bytes of a store that does not listen', async () => {
+    const { backups, store, target, manager } = setUp();
+    const controller = new AbortController();
+    const endless = {
+      name: 'log-0',
+      sizeBytes: Number.MAX_SAFE_INTEGER,
+      async *open() {
+        for (;;) yield new Uint8Array(await new Promise<number>((resolve) => setImmediate(() => resolve(1))));
+      },
+    };
+    store.backups[0] = { ...backups[0]!, segmentFiles: [endless] };
+    const onProgress = ({ bytesDone }: { bytesDone: number }) => {
+      if (bytesDone > 90) controller.abort();
+    };
+    const error = (
+      await manager.restore(SEVEN, { signal: controller.signal, onProgress })
+    )._unsafeUnwrapErr();
+    expect(error.name).toBe('Aborted');
+    expect(target.calls.at(-1)).toBe('discard while 0 write');
+  });
+
   it('when the time is up says so', async () => {
     const { store, target, manager, clock } = setUp({ deadlineMs: 1_000 });
     store.open = () => new ResultAsync(hang());

@@ -1,5 +1,5 @@
-// The power goes at every single file operation of a restore. What is found afterwards is nothing or everything,
-// and the restore can be run again.
+// The power goes at every single file operation of a restore. What is found afterwards is nothing or
+// everything, and the restore can be run again.
 import { describe, expect, it } from 'vitest';
 import { RestoreManager } from '../../src/restore/restore-manager.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
@@ -66,7 +66,8 @@ describe.each(['lost', 'kept', 'lost for files'] as const)(
       for (let operation = 1; operation <= OPERATIONS; operation += 1) {
         const disk = await emptyDisk();
         disk.cutAt = disk.operations + operation;
-        // Behind the rename an error of the clean-up is swallowed, so the result may be a success; the disk tells.
+        // Behind the rename an error of the clean-up is swallowed, so the result may be a success; the disk
+        // tells.
         const first = await restore(disk);
         const next = disk.afterPowerCut(names);
         if (first.isOk()) expect(isInstalled(next)).toBe(true);

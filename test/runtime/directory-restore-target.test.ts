@@ -254,6 +254,24 @@ describe('a staging', () => {
     expect(Object.keys(await filesBelow(data))).toEqual(['partitions/1/log/x']);
   });
 
+  it('cannot be installed while a second restore is removing it', async () => {
+    const first = await new DirectoryRestoreTarget({ directory: data }).begin(SEVEN);
+    const file = { partitionId: 1, kind: 'segment' as const, snapshotId: null, name: 'x', sizeBytes: 1 };
+    await first.write(file, sampleBackup(1).segmentFiles[0]!.open());
+    const attempts: string[] = [];
+    const meanwhile: Disk = {
+      ...nodeDisk,
+      removeFile: async (path) => {
+        await nodeDisk.removeFile(path);
+        await first.install().catch((error: Error) => attempts.push(error.name));
+      },
+    };
+    const second = await new DirectoryRestoreTarget({ directory: data }, meanwhile).begin(SEVEN);
+    expect(attempts[0]).toBe('RestoreTargetFailure');
+    await second.install();
+    expect(await filesBelow(data)).toEqual({});
+  });
+
   it('once installed is not discarded', async () => {
     const staging = await new DirectoryRestoreTarget({ directory: data }).begin(SEVEN);
     await staging.install();

@@ -1,5 +1,5 @@
-// A disk in memory that can lose its power after any operation. What was not synced is then gone, or, of names, all
-// there, or a part of them.
+// A disk in memory that can lose its power after any operation. What was not synced is then gone, or, of
+// names, all there, or a part of them.
 import type { Disk, DiskFile } from '../../src/runtime/disk.ts';
 
 export class PowerCut extends Error {
@@ -34,7 +34,10 @@ export class PowerCutDisk implements Disk {
     this.#root = root;
   }
 
-  /** The disk as the next start finds it: of names that were not synced none, all, or those of directories alone. */
+  /**
+   * The disk as the next start finds it: of names that were not synced none, all, or those of directories
+   * alone.
+   */
   afterPowerCut(names: 'lost' | 'kept' | 'lost for files'): PowerCutDisk {
     const survive = (node: Node): Node => {
       if (!isDirectory(node)) return { bytes: Buffer.from(node.durable), durable: Buffer.from(node.durable) };
