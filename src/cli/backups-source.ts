@@ -1,5 +1,5 @@
-// Where the commands look at backups: a running cluster's management API, or the store itself. Both answer in the
-// shape of the API, so that a script need not care.
+// Where the commands look at backups: a running cluster's management API, or the store itself. Both answer
+// in the shape of the API, so that a script need not care.
 import type { ResultAsync } from 'neverthrow';
 import type { CheckpointId } from '../core/ids.ts';
 import type { BackupInfoPage } from '../management/management-client.ts';

@@ -1,10 +1,12 @@
-// How a command hands its outcome over: as one JSON document, as text, and as an exit code. Nothing else prints results.
+// How a command hands its outcome over: as one JSON document or as text, and as an exit code. Nothing else
+// prints results.
 import { stringify } from 'lossless-json';
 import type { ResultAsync } from 'neverthrow';
 import type { BackupError } from '../core/errors.ts';
 import { type CliError, InternalError } from './cli-errors.ts';
 import type { CliSurroundings } from './cli-io.ts';
 import { EXIT_OK, exitCodeOf } from './exit-codes.ts';
+import { printable } from './text-table.ts';
 
 /** A result in both forms. */
 export interface Shown {
@@ -42,7 +44,7 @@ export class CommandRun {
   fail(error: CliError): void {
     const { io } = this.surroundings;
     this.#exitCode = exitCodeOf(error, io.signal);
-    io.stderr.write(`tidemark: ${error.message}\n`);
+    io.stderr.write(`tidemark: ${messageOf(error)}\n`);
     if (error.name === 'InternalError') io.stderr.write(`${stackOf(error.cause)}\n`);
     if (this.#json) this.#print(document({ error: { ...errorFields(error), exitCode: this.#exitCode } }));
   }
@@ -52,12 +54,18 @@ export class CommandRun {
   }
 }
 
+/** One line, whatever a store or gateway said; only the problems of a configuration have a line each. */
+function messageOf(error: CliError): string {
+  const lines = error.name === 'InvalidConfiguration' ? error.message.split('\n') : [error.message];
+  return lines.map(printable).join('\n');
+}
+
 /** 64-bit numbers stay numbers with all their digits. */
 function document(value: unknown): string {
   return stringify(value, undefined, 2) ?? 'null';
 }
 
-/** The fields of an error and its message, and those of the errors in it. Never the cause, which may hold anything. */
+/** The fields of an error and its message. Never the cause, which may hold anything. */
 function errorFields(error: BackupError): Record<string, unknown> {
   const fields = Object.entries(error).filter(([name]) => name !== 'cause');
   return { name: error.name, message: error.message, ...Object.fromEntries(fields) };

@@ -1,4 +1,5 @@
-// One stable number per way to end. A number is never used again for something else; help and reference follow this.
+// One stable number per way to end. A number is never used again for something else; help and reference
+// follow this.
 import type { CliError } from './cli-errors.ts';
 import { textTable } from './text-table.ts';
 

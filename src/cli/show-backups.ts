@@ -52,7 +52,8 @@ export function showProgress(info: BackupInfo): string {
   const sum = (field: keyof BackupProgress) => known.reduce((total, one) => total + one[field], 0);
   const bytes =
     known.length === 0 ? '' : `, ${formatBytes(sum('bytesDone'))} of ${formatBytes(sum('bytesTotal'))}`;
-  return `backup ${info.backupId}: ${info.state}, ${completed(info)} of ${info.details.length} partitions${bytes}`;
+  const partitions = `${completed(info)} of ${info.details.length} partitions`;
+  return `backup ${info.backupId}: ${info.state}, ${partitions}${bytes}`;
 }
 
 function completed(info: BackupInfo): number {

@@ -1,5 +1,5 @@
-// Backups as the store alone tells them: no cluster need run. The partitions are those of the configuration, unless
-// a backup says how many it has.
+// Backups as the store alone tells them: no cluster need run. The partitions are those of the
+// configuration, unless a backup says how many it has.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { foldClusterStatus, foldListing } from '../cluster/fold-states.ts';
 import { BackupNotFound, InvalidBackupState } from '../core/errors.ts';

@@ -6,7 +6,10 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
 }
 
-/** Rows in aligned columns under their heads. Columns without any content are left out; the last one is not padded. */
+/**
+ * Rows in aligned columns under their heads. Columns without any content are left out; the last one is not
+ * padded.
+ */
 export function textTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],

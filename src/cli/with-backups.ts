@@ -44,7 +44,10 @@ export function withStore<T>(
   );
 }
 
-/** A client of the gateway at this address. The token comes from the environment alone: a command line is public. */
+/**
+ * A client of the gateway at this address. The token comes from the environment alone: a command line is
+ * public.
+ */
 export function gatewayClient({ io, env }: CliSurroundings, url: string): ManagementClient {
   const token = env[environmentVariable(SETTINGS.managementToken.key)];
   return new ManagementClient({ fetch: io.fetch, clock: io.clock }, { url, token });

@@ -106,11 +106,11 @@ function cluster(values: SettingValues): ClusterSettings {
 
 function management(values: SettingValues): ManagementSettings {
   const exposed = values.exposed.some((name) => name === '*' || name.toLowerCase() === 'backups');
-  const { managementAddress: host, managementToken: token } = values;
+  const { managementToken: token } = values;
   const settings = {
     enabled: exposed && (values.backupsEndpoint ?? values.backupsEndpointOld ?? true),
     port: values.managementPort,
-    ...(host === undefined ? {} : { host }),
+    host: values.managementAddress,
     basePath: values.basePath,
     dialect: values.dialect,
     ...(token === undefined ? {} : { token }),

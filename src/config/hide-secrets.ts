@@ -1,4 +1,5 @@
-// Keeps secrets out of logs: what holds them prints and serialises without them. The values themselves stay usable.
+// Keeps secrets out of logs: what holds them prints and serialises without them. The values themselves stay
+// usable.
 
 /** Node's name for "how to print this"; written out so that no Node module is loaded. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');

@@ -1,4 +1,5 @@
-// From the text of a configuration file and the environment to settings. Pure: it reads no file and no process.
+// From the text of a configuration file and the environment to settings. Pure: it reads no file and no
+// process.
 import { err, ok, type Result } from 'neverthrow';
 import { InvalidConfiguration } from '../core/errors.ts';
 import { buildSettings, misfits } from './build-settings.ts';
@@ -19,8 +20,9 @@ export interface SettingsSources {
 }
 
 /**
- * Reads the settings by Zeebe's keys and Spring's relaxed binding. See docs/reference/configuration.md for all keys.
- * The error lists every problem at once, each with its key and where the value came from, and never a secret.
+ * Reads the settings by Zeebe's keys and Spring's relaxed binding. See docs/reference/configuration.md for
+ * all keys. The error lists every problem at once, each with its key and where the value came from, and
+ * never a secret.
  */
 export function loadSettings({ yaml, env }: SettingsSources): Result<Settings, InvalidConfiguration> {
   const fromYaml =

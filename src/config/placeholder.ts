@@ -1,5 +1,5 @@
-// Resolves `${NAME}` and `${NAME:default}` in a value, from the environment alone. What a variable holds is taken
-// as it is and not looked through again.
+// Resolves `${NAME}` and `${NAME:default}` in a value, from the environment alone. What a variable holds is
+// taken as it is and not looked through again.
 import { err, ok, type Result } from 'neverthrow';
 import { looseKey } from './given-value.ts';
 

@@ -1,5 +1,5 @@
-// From what was given to a value for every setting: the environment wins over YAML, and YAML over the defaults.
-// It checks each value by itself; what must fit together is checked in settings-rules.ts.
+// From what was given to a value for every setting: the environment wins over YAML, and YAML over the
+// defaults. It checks each value by itself; what must fit together is checked in settings-rules.ts.
 import type { GivenValue } from './given-value.ts';
 import { looseKey } from './given-value.ts';
 import { SETTINGS, type Setting, type SettingName, type SettingValues } from './setting-keys.ts';

@@ -1,4 +1,5 @@
-// The one table of all settings: key, type, default and meaning. Reading, warnings and the reference page follow it.
+// The one table of all settings: key, type, default and meaning. Reading, warnings and the reference page
+// follow it.
 import {
   API_CALL_TIMEOUT_MS,
   CHUNK_SIZE_BYTES_MAX,
@@ -19,7 +20,10 @@ import {
   yesOrNo,
 } from './text-type.ts';
 
-/** One setting. `fallback` is text like any other value; null when there is none and the value may be absent. */
+/**
+ * One setting. `fallback` is text like any other value; null when there is none and the value may be
+ * absent.
+ */
 export interface Setting<T, F extends string | null = string | null> {
   readonly key: string;
   readonly type: TextType<T>;
@@ -63,7 +67,7 @@ export const SETTINGS = {
     `${BACKUP}.store`,
     oneOf(STORE_NAMES),
     'NONE',
-    'Where backups are kept: NONE, S3, FILESYSTEM (a shared directory) or MEMORY (of this process, for tests)',
+    'Where backups are kept: NONE, S3, FILESYSTEM (a shared directory) or MEMORY (this process, for tests)',
   ),
   bucketName: setting(`${BACKUP}.s3.bucketName`, text, null, 'The bucket. Needed for S3; it must exist'),
   endpoint: setting(
@@ -164,7 +168,12 @@ export const SETTINGS = {
     'Another spelling of the key above; they must agree',
   ),
   managementPort: setting('management.server.port', wholeNumber(0, 65_535), '9600', '0 takes any free port'),
-  managementAddress: setting('management.server.address', text, null, 'The address to listen on. Unset: all'),
+  managementAddress: setting(
+    'management.server.address',
+    text,
+    '127.0.0.1',
+    'The address to listen on. Spring listens on all by default; here that must be asked for, with 0.0.0.0',
+  ),
   chunkSize: setting(
     'tidemark.chunkSize',
     dataSize(1, CHUNK_SIZE_BYTES_MAX),
@@ -187,7 +196,7 @@ export const SETTINGS = {
     'tidemark.staleAfter',
     duration(1, DAY_MS),
     `${STALE_AFTER_MS / 1000}s`,
-    'A backup without a sign of life for this long counts as failed. The same on every node, at least twice the heartbeat',
+    'A backup without a sign of life for this long is FAILED. Alike on all nodes; at least 2 heartbeats',
   ),
   dialect: setting(
     'tidemark.management.dialect',
@@ -199,7 +208,7 @@ export const SETTINGS = {
     'tidemark.management.token',
     text,
     null,
-    'With it the management API asks for `Authorization: Bearer`. The command line sends the variable. Never printed',
+    'The bearer token that the management API asks for. The command line reads the variable. Never printed',
     true,
   ),
 } as const satisfies Record<string, Setting<unknown>>;

@@ -1,4 +1,5 @@
-// The settings of a node, as a broker or the CLI uses them: plain values, checked, with every default filled in.
+// The settings of a node, as a broker or the CLI uses them: plain values, checked, with every default
+// filled in.
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 
 /** All settings. Printing or serialising them shows no secret. */
@@ -30,8 +31,7 @@ export interface ManagementSettings {
   /** Whether the backups are served at all. */
   readonly enabled: boolean;
   readonly port: number;
-  /** Absent: every address of the machine. */
-  readonly host?: string;
+  readonly host: string;
   /** The path above `/backups`. */
   readonly basePath: string;
   readonly dialect: 'modern' | '8.1';

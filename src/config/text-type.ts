@@ -1,4 +1,5 @@
-// The types that a setting's text can have: how each is read, and what to tell when it cannot be. It knows no keys.
+// The types that a setting's text can have: how each is read, and what to tell when it cannot be. It knows
+// no keys.
 import { z } from 'zod';
 
 /** One type: its name for the documentation, and the schema that reads it from text. */

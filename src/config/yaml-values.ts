@@ -1,5 +1,5 @@
-// Reads `application.yaml` into values with their lines. Every scalar stays the text that was written, so that
-// `0123` is not 83. Messages never hold a value: it may be a secret.
+// Reads `application.yaml` into values with their lines. Every scalar stays the text that was written, so
+// that `0123` is not 83. Messages never hold a value: it may be a secret.
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { type GivenValue, type GivenValues, looseKey } from './given-value.ts';
 import { type Environment, resolvePlaceholders } from './placeholder.ts';
@@ -71,7 +71,10 @@ class YamlReader {
     }
   }
 
-  /** A list of plain values is the same as these values with commas between them. Other lists are nobody's setting. */
+  /**
+   * A list of plain values is the same as these values with commas between them. Other lists are nobody's
+   * setting.
+   */
   #list(items: readonly unknown[], path: readonly string[], at: number): void {
     this.#nodes += items.length;
     if (items.every((item) => isScalar(item)))

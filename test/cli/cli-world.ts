@@ -150,7 +150,11 @@ export class CliWorld {
   }
 }
 
-function partitionBackup(id: bigint, partitionId: number, numberOfPartitions: number): PartitionBackup {
+export function partitionBackup(
+  id: bigint,
+  partitionId: number,
+  numberOfPartitions: number,
+): PartitionBackup {
   return {
     id: { checkpointId: checkpointId(id), partitionId, nodeId: 0 },
     term: 1n,

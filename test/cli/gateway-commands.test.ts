@@ -115,6 +115,13 @@ describe('the other commands', () => {
     expect(await run(['status', '7'])).toMatchObject({ code: 11 });
   });
 
+  it('show what a gateway says in one harmless line', async () => {
+    gateway.failure = new PartitionUnreachable(1, 'reason=two\nlines \u001b[2J');
+    const { stderr } = await run(['status', '7']);
+    expect(stderr).toMatch(/^tidemark: .*two lines {2}\[2J.*\n$/);
+    expect(stderr).not.toContain('\u001b');
+  });
+
   it('send the token of the environment', async () => {
     const guarded = new FakeGateway();
     await guarded.start('secret-token');

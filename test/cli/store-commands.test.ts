@@ -138,6 +138,15 @@ describe('restore', () => {
     expect(await readdir(join(world.directory, 'here/partitions'))).toEqual(['2']);
   });
 
+  it('has nothing to do on a node without partitions', async () => {
+    await world.save(7n);
+    const env = { ...world.env, ZEEBE_BROKER_CLUSTER_CLUSTERSIZE: '3', ZEEBE_BROKER_CLUSTER_NODEID: '2' };
+    const { code, stderr } = await world.run(['restore', '7'], { env });
+    expect(code).toBe(0);
+    expect(stderr).toContain('this node holds no partition');
+    expect(await readdir(world.directory)).not.toContain('data');
+  });
+
   it('leaves a directory alone that holds data', async () => {
     await world.save(7n);
     await mkdir(world.dataDirectory);

@@ -30,7 +30,7 @@ describe('without anything', () => {
       backup: { store: 'NONE' },
       cluster: { nodeId: 0, clusterSize: 1, partitionsCount: 1, replicationFactor: 1 },
       dataDirectory: 'data',
-      management: { enabled: true, port: 9600, basePath: '/actuator', dialect: 'modern' },
+      management: { enabled: true, port: 9600, host: '127.0.0.1', basePath: '/actuator', dialect: 'modern' },
       enableBackup: true,
       warnings: [],
     });

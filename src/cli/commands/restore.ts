@@ -48,7 +48,7 @@ zeebe.broker.cluster.* and zeebe.broker.data.directory, or their variables.
 
 Examples:
   $ tidemark restore 1764000000000
-  $ ZEEBE_BROKER_CLUSTER_NODEID=2 tidemark restore --backupId=1764000000000 --config /etc/zeebe/application.yaml`;
+  $ ZEEBE_BROKER_CLUSTER_NODEID=2 tidemark restore 1764000000000 --config /etc/zeebe/application.yaml`;
 
 function restore(
   run: CommandRun,
@@ -125,7 +125,8 @@ function showPlan({ checkpointId, copies }: RestorePlan, nodeId: number, directo
 
 function showProgress({ filesDone, filesTotal, bytesDone, bytesTotal }: RestoreProgress): string {
   const percent = bytesTotal === 0 ? 100 : Math.floor((100 * bytesDone) / bytesTotal);
-  return `restored ${percent}%: ${filesDone} of ${filesTotal} files, ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`;
+  const bytes = `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`;
+  return `restored ${percent}%: ${filesDone} of ${filesTotal} files, ${bytes}`;
 }
 
 function showReport({ partitions, files, bytes, durationMs }: RestoreReport): string {

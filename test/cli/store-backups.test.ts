@@ -1,0 +1,41 @@
+import { checkpointId, systemClock } from 'tidemark';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { StoreBackups } from '../../src/cli/store-backups.ts';
+import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
+import { MeteredStorage } from '../../src/objects/metered-storage.ts';
+import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
+import { partitionBackup } from './cli-world.ts';
+
+const PARTITIONS = 3;
+const signal = new AbortController().signal;
+
+describe('backups from the store', () => {
+  let storage: MeteredStorage;
+  let backups: StoreBackups;
+  beforeEach(async () => {
+    storage = new MeteredStorage({ storage: new MemoryObjectStorage({ clock: systemClock }) });
+    const store = new TidemarkBackupStore({ storage });
+    for (const id of [6n, 7n, 8n]) {
+      for (let partition = 1; partition <= PARTITIONS; partition += 1) {
+        expect((await store.save(partitionBackup(id, partition, PARTITIONS))).isOk()).toBe(true);
+      }
+    }
+    backups = new StoreBackups(store, { partitionsCount: PARTITIONS });
+    storage.reset();
+  });
+
+  it('cost one listing and one read per partition for the state of one', async () => {
+    const status = await backups.status(checkpointId(7), { signal });
+    expect(status.isOk() && status.value.state).toBe('COMPLETED');
+    const { list, get, head, put } = storage.counts();
+    expect({ list, head, put }).toEqual({ list: 1, head: 0, put: 0 });
+    expect(get).toBeLessThanOrEqual(PARTITIONS);
+  });
+
+  it('cost one listing for a page of them', async () => {
+    const page = await backups.list({ limit: 2 }, { signal });
+    expect(page.isOk() && page.value.backups.map(({ backupId }) => backupId)).toEqual([8n, 7n]);
+    const { list, get, head, put } = storage.counts();
+    expect({ list, get, head, put }).toEqual({ list: 1, get: 0, head: 0, put: 0 });
+  });
+});
