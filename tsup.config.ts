@@ -7,6 +7,7 @@ export default defineConfig({
     s3: 'src/s3.ts',
     filesystem: 'src/filesystem.ts',
     memory: 'src/memory.ts',
+    objects: 'src/objects.ts',
     management: 'src/management.ts',
     config: 'src/config.ts',
     testkit: 'src/testkit.ts',

@@ -51,6 +51,8 @@ export {
 } from './core/ids.ts';
 export { InvariantViolation } from './core/invariant.ts';
 export { parseCheckpointId } from './core/parse-checkpoint-id.ts';
+// --- restore ---
+export { type PartitionDistribution, partitionsOfNode } from './core/partition-distribution.ts';
 export {
   type BackupProgress,
   type BackupStatus,
@@ -78,9 +80,30 @@ export type * from './ports/object-storage.ts';
 export type * from './ports/partition.ts';
 export type * from './ports/restore-target.ts';
 export type * from './ports/telemetry.ts';
-
+export {
+  type PlanRestoreError,
+  type RestoreBackupError,
+  type RestoreComponents,
+  type RestoredPartition,
+  RestoreManager,
+  type RestoreOptions,
+  type RestoreReport,
+  type RestoreSettings,
+} from './restore/restore-manager.ts';
+export {
+  type PlannedCopy,
+  planRestore,
+  type RestorePlan,
+  type RestorePlanError,
+  type RestoreSelection,
+} from './restore/restore-plan.ts';
 // --- the real world ---
 export { bytesFile } from './runtime/bytes-file.ts';
+export {
+  DirectoryRestoreTarget,
+  type DirectoryRestoreTargetSettings,
+} from './runtime/directory-restore-target.ts';
+export { type NodeFileOptions, nodeFile } from './runtime/node-file.ts';
 export { silentLogger } from './runtime/silent-logger.ts';
 export { systemClock } from './runtime/system-clock.ts';
 export { systemRandom } from './runtime/system-random.ts';

@@ -2,7 +2,7 @@
 // anyone while the topology is incomplete, and never turns silence into an answer.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
-import { type Sleeper, withDeadline } from '../core/deadline.ts';
+import { withDeadline } from '../core/deadline.ts';
 import {
   type Aborted,
   BackupsDisabled,
@@ -18,13 +18,14 @@ import type { PartitionId } from '../core/ids.ts';
 import { PARTITION_REQUEST_TIMEOUT_MS, PARTITION_REQUESTS_IN_FLIGHT } from '../core/limits.ts';
 import { fromAsync, fromForeign } from '../core/result.ts';
 import type { PartitionBackupClient, Topology } from '../ports/cluster.ts';
+import type { Clock } from '../ports/environment.ts';
 import type { Logger } from '../ports/telemetry.ts';
 
 /** What the coordinator and the aggregator work with. */
 export interface ClusterComponents {
   readonly topology: Topology;
   readonly partitions: PartitionBackupClient;
-  readonly clock: Sleeper;
+  readonly clock: Pick<Clock, 'sleep'>;
   readonly logger: Logger;
 }
 

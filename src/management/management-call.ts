@@ -1,10 +1,11 @@
 // One HTTP call to a management API: sent once, never repeated, never redirected, ended at its limit.
 import { parse } from 'lossless-json';
 import type { ResultAsync } from 'neverthrow';
-import { type Sleeper, withDeadline } from '../core/deadline.ts';
+import { withDeadline } from '../core/deadline.ts';
 import type { Aborted, DeadlineExceeded } from '../core/errors.ts';
 import { ManagementUnreachable } from '../core/management-errors.ts';
 import { fromForeign } from '../core/result.ts';
+import type { Clock } from '../ports/environment.ts';
 
 /** The part of `fetch` that the client needs; the global one fits. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -34,7 +35,7 @@ export type ManagementCallError = ManagementUnreachable | DeadlineExceeded | Abo
 
 /** Sends a request and reads the whole answer. */
 export function callManagement(
-  { fetch, clock }: { readonly fetch: Fetch; readonly clock: Sleeper },
+  { fetch, clock }: { readonly fetch: Fetch; readonly clock: Pick<Clock, 'sleep'> },
   call: ManagementCall,
 ): ResultAsync<ManagementReply, ManagementCallError> {
   const request = `${call.method} ${call.url}`;

@@ -1,13 +1,13 @@
 // A client of the management API, for tidemark's own and for Zeebe's gateways from 8.1 on. A request that may
 // have had an effect is never sent a second time.
 import { err, ok, type ResultAsync } from 'neverthrow';
-import type { Sleeper } from '../core/deadline.ts';
 import { BackupNotFound, BackupsDisabled, CheckpointNotNewer, type InvalidInput } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import { BACKUPS_PER_PAGE, MANAGEMENT_CALL_TIMEOUT_MS } from '../core/limits.ts';
 import { ManagementApiError } from '../core/management-errors.ts';
 import { parseCheckpointId } from '../core/parse-checkpoint-id.ts';
 import { fromAsync } from '../core/result.ts';
+import type { Clock } from '../ports/environment.ts';
 import { decodeBackupInfo, decodeBackupInfos, fieldsOf } from './decode-backup-info.ts';
 import {
   callManagement,
@@ -20,7 +20,7 @@ import type { BackupInfo, ManagementDialect } from './wire.ts';
 
 export interface ManagementClientComponents {
   readonly fetch: Fetch;
-  readonly clock: Sleeper;
+  readonly clock: Pick<Clock, 'sleep'>;
 }
 
 export interface ManagementClientSettings {
