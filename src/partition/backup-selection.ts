@@ -16,8 +16,8 @@ type FilledSegment = SegmentHandle & {
 };
 
 /**
- * Takes the newest snapshot that holds nothing from the checkpoint on (strictly below its position), with the log
- * from there to the checkpoint. Having none is fine while the log reaches back to its first record.
+ * Takes the newest snapshot that has files and holds nothing from the checkpoint on (strictly below its position),
+ * with the log from there to the checkpoint. Having none is fine while the log reaches back to its first record.
  */
 export function selectBackup(
   pinned: Pick<PartitionReservation, 'snapshots' | 'segments'>,
@@ -27,7 +27,7 @@ export function selectBackup(
     .filter(isFilled)
     .sort((a, b) => (a.firstPosition < b.firstPosition ? -1 : 1));
   const candidates = pinned.snapshots
-    .filter((snapshot) => snapshot.position < checkpointPosition)
+    .filter((snapshot) => snapshot.files.length > 0 && snapshot.position < checkpointPosition)
     .sort((a, b) => (a.position > b.position ? -1 : 1));
 
   let reason = '';
@@ -36,8 +36,8 @@ export function selectBackup(
     if (log.isOk()) return ok({ snapshot, segments: log.value });
     reason ||= log.error;
   }
-  const tooNew = pinned.snapshots.length - candidates.length;
-  const note = tooNew > 0 ? `; ${tooNew} snapshot(s) at or beyond the checkpoint were passed over` : '';
+  const passedOver = pinned.snapshots.length - candidates.length;
+  const note = passedOver > 0 ? `; ${passedOver} snapshot(s) are empty, or at or beyond the checkpoint` : '';
   return err(new BackupNotPossible(`${reason}${note}`));
 }
 

@@ -11,7 +11,7 @@ const snapshot = (position: number, replayFrom = position + 1): SnapshotHandle =
   id: `snapshot-${position}`,
   position: logPosition(position),
   replayFrom: logPosition(replayFrom),
-  files: [],
+  files: [bytesFile('state', Buffer.from('state'))],
 });
 
 const segment = (first?: number, last?: number): SegmentHandle => ({
@@ -106,7 +106,7 @@ describe('selectBackup', () => {
       snapshots: [15],
       log: LOG.slice(1),
       at: 15,
-      says: /1 snapshot\(s\) at or beyond/,
+      says: /1 snapshot\(s\) are empty, or at or beyond/,
     },
   ];
   it.each(refusals)('refuses $title', ({ snapshots, log, at, says }) => {
@@ -116,6 +116,12 @@ describe('selectBackup', () => {
     );
     expect(selected._unsafeUnwrapErr().name).toBe('BackupNotPossible');
     expect(selected._unsafeUnwrapErr().message).toMatch(says);
+  });
+
+  it('passes over a snapshot without files: it could not be restored', () => {
+    const empty = { ...snapshot(15), files: [] };
+    const selected = selectBackup({ snapshots: [snapshot(5), empty], segments: LOG }, logPosition(25));
+    expect(selected._unsafeUnwrap().snapshot?.id).toBe('snapshot-5');
   });
 
   it('starts the log where the snapshot says it is needed, not at its position', () => {
