@@ -23,12 +23,15 @@ import type {
   ObjectInfo,
   ObjectPage,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../ports/object-storage.ts';
 import { assertRange, pageLimit } from './call-bounds.ts';
 import { publish, publishIfAbsent, removeEmptyUp, writeSynced } from './filesystem/durable-file.ts';
 import { readBytes, removeFile, whenThere } from './filesystem/file-access.ts';
 import { fileErrorCode, fileFailure, isAbsent } from './filesystem/file-failure.ts';
+import { FileUpload, type RunUploadCall } from './filesystem/file-upload.ts';
 import { walkKeys } from './filesystem/walk-keys.ts';
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts';
 
@@ -130,6 +133,16 @@ export class FilesystemObjectStorage implements ObjectStorage {
       );
       for (const directory of directories) await removeEmptyUp(directory, this.#root);
       return ok(undefined);
+    });
+  }
+
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
+    return this.#call<ObjectUpload, never>(`start upload ${key}`, options, async () => {
+      const path = this.#path(key);
+      const temporary = join(await this.#openUploads(), this.#random.hex(16));
+      const call: RunUploadCall = (verb, upload, run) =>
+        this.#call<void, never>(`${verb} ${key}`, upload, run);
+      return ok(new FileUpload(call, { temporary, path, root: this.#root }, options.partSizeBytes));
     });
   }
 

@@ -11,9 +11,12 @@ import type {
   ObjectInfo,
   ObjectPage,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../ports/object-storage.ts';
 import { assertRange, pageLimit } from './call-bounds.ts';
+import { MemoryUpload, type PutWhole } from './memory-upload.ts';
 import { assertKeyPrefix, assertObjectKey, compareKeys } from './object-key.ts';
 
 /** `clock` stamps the objects and the listings. */
@@ -100,6 +103,15 @@ export class MemoryObjectStorage implements ObjectStorage {
         if (this.#objects.delete(key)) this.#keys.splice(this.#firstAfter(key) - 1, 1);
       }
       return ok(undefined);
+    });
+  }
+
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
+    return fromAsync(async () => {
+      assertObjectKey(key);
+      if (options.signal?.aborted) return err(new Aborted(`start upload ${key}`));
+      const putWhole: PutWhole = (body, call) => this.put(key, body, call);
+      return ok(new MemoryUpload(putWhole, options.partSizeBytes));
     });
   }
 

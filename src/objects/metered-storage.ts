@@ -9,17 +9,22 @@ import type {
   ObjectInfo,
   ObjectPage,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../ports/object-storage.ts';
 
-/** Calls by operation, failed ones too, and the bytes of object bodies in both directions. */
+/**
+ * Calls by operation, failed ones too, and the bytes of object bodies in both directions. The calls of an upload in
+ * parts count as puts: its start, each part, and its end.
+ */
 export interface StorageCounts {
   readonly put: number;
   readonly get: number;
   readonly head: number;
   readonly list: number;
   readonly delete: number;
-  /** Bytes of all bodies given to `put`. */
+  /** Bytes of all bodies given to `put`, and of all parts. */
   readonly bytesSent: number;
   /** Bytes that `get` gave. */
   readonly bytesReceived: number;
@@ -87,6 +92,25 @@ export class MeteredStorage implements ObjectStorage {
   delete(keys: readonly string[], options?: ObjectCallOptions): ResultAsync<void, StoreError> {
     this.#add('delete', 1);
     return this.#storage.delete(keys, options);
+  }
+
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
+    this.#add('put', 1);
+    return this.#storage.startUpload(key, options).map((upload) => ({
+      part: (index, bytes, call) => {
+        this.#add('put', 1);
+        this.#add('bytesSent', bytes.byteLength);
+        return upload.part(index, bytes, call);
+      },
+      complete: (call) => {
+        this.#add('put', 1);
+        return upload.complete(call);
+      },
+      abort: (call) => {
+        this.#add('put', 1);
+        return upload.abort(call);
+      },
+    }));
   }
 
   close(): Promise<void> {

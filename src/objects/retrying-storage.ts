@@ -18,7 +18,9 @@ import type {
   ObjectInfo,
   ObjectPage,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../ports/object-storage.ts';
 
 export interface RetryingStorageComponents {
@@ -91,6 +93,23 @@ export class RetryingStorage implements ObjectStorage {
     return this.#retry<void, never>(`delete ${keys.length} objects`, options, (signal) =>
       this.#storage.delete(keys, { ...options, signal }),
     );
+  }
+
+  /** Each part is tried again by itself, so a large object is not sent from its beginning for one lost part. */
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
+    const start = this.#retry<ObjectUpload, never>(`start upload ${key}`, options, (signal) =>
+      this.#storage.startUpload(key, { ...options, signal }),
+    );
+    return start.map((upload) => ({
+      part: (index, bytes, call) =>
+        this.#retry<void, never>(`put part ${index} of ${key}`, call, (signal) =>
+          upload.part(index, bytes, { ...call, signal }),
+        ),
+      complete: (call) =>
+        this.#retry<void, never>(`complete ${key}`, call, (signal) => upload.complete({ ...call, signal })),
+      abort: (call) =>
+        this.#retry<void, never>(`abort ${key}`, call, (signal) => upload.abort({ ...call, signal })),
+    }));
   }
 
   async close(): Promise<void> {

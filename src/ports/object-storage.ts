@@ -18,6 +18,7 @@ import type { ObjectAlreadyExists, ObjectNotFound, StoreError } from '../core/er
  * 10. A lost connection, a throttled request or a slow answer is StoreUnavailable, never a wrong result.
  * 11. A call whose signal fires ends soon, as Aborted.
  * 12. `close` may be called twice.
+ * 13. Of an upload in parts nothing is seen before its `complete`, and nothing after its `abort`.
  *
  * Keys are printable segments joined by `/`: none is empty, `.` or `..`, none is longer than 255 bytes,
  * and no key is a prefix segment of another (`a` and `a/b` are never both used). Beside a segment that others
@@ -37,7 +38,24 @@ export interface ObjectStorage {
   head(key: string, options?: ObjectCallOptions): ResultAsync<ObjectInfo, StoreError | ObjectNotFound>;
   list(prefix: string, options?: ListObjectsOptions): ResultAsync<ObjectPage, StoreError>;
   delete(keys: readonly string[], options?: ObjectCallOptions): ResultAsync<void, StoreError>;
+  /** Begins an object that is too large for one `put`. Whoever begins one ends it: by `complete` or `abort`. */
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError>;
   close(): Promise<void>;
+}
+
+export interface UploadOptions extends ObjectCallOptions {
+  /** The size of every part but the last. S3 takes 5 MiB and more, and 10,000 parts at most. */
+  readonly partSizeBytes: number;
+}
+
+/** An object on its way, in parts that go in any order and several at once. */
+export interface ObjectUpload {
+  /** Sends the part that begins at `index` times the part size. Sent again it takes the place of the one before. */
+  part(index: number, bytes: Uint8Array, options?: ObjectCallOptions): ResultAsync<void, StoreError>;
+  /** Makes the object of all parts, without a gap, in place of an existing one. */
+  complete(options?: ObjectCallOptions): ResultAsync<void, StoreError>;
+  /** Throws the parts away. After `complete`, or a second time, it does nothing. */
+  abort(options?: ObjectCallOptions): ResultAsync<void, StoreError>;
 }
 
 export interface ObjectCallOptions {

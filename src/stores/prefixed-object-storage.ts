@@ -9,7 +9,9 @@ import type {
   ObjectInfo,
   ObjectPage,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../ports/object-storage.ts';
 
 /** The objects of `storage` under `<basePath>/`. Closes `storage` with itself. */
@@ -61,6 +63,10 @@ export class PrefixedObjectStorage implements ObjectStorage {
       keys.map((key) => this.#prefix + key),
       options,
     );
+  }
+
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
+    return this.#storage.startUpload(this.#prefix + key, options);
   }
 
   close(): Promise<void> {

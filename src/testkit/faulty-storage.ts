@@ -11,7 +11,9 @@ import type {
   ObjectInfo,
   ObjectPage,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../ports/object-storage.ts';
 
 export type StorageOperation = 'put' | 'get' | 'head' | 'list' | 'delete';
@@ -82,6 +84,15 @@ export class FaultyStorage implements ObjectStorage {
 
   delete(keys: readonly string[], options?: ObjectCallOptions): ResultAsync<void, StoreError> {
     return this.#call('delete', keys, options, () => this.#storage.delete(keys, options));
+  }
+
+  /** The calls of an upload in parts are puts of its key. */
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
+    return this.#call('put', [key], options, () => this.#storage.startUpload(key, options)).map((upload) => ({
+      part: (index, bytes, call) => this.#call('put', [key], call, () => upload.part(index, bytes, call)),
+      complete: (call) => this.#call('put', [key], call, () => upload.complete(call)),
+      abort: (call) => upload.abort(call),
+    }));
   }
 
   close(): Promise<void> {

@@ -225,6 +225,34 @@ export const objectStorageContract: readonly Case[] = [
       await storage.close();
     },
   },
+  {
+    name: 'Of an upload in parts nothing is seen before its `complete`, and nothing after its `abort`.',
+    async run({ storage, prefix }) {
+      const key = `${prefix}dir/large`;
+      const partSizeBytes = 5 * 1024 * 1024;
+      const parts = [partSizeBytes, partSizeBytes, 1_000].map((size, index) =>
+        new Uint8Array(size).fill(index + 1),
+      );
+      const whole = Buffer.concat(parts);
+      const given = await storage.startUpload(key, { partSizeBytes });
+      const upload = unwrap(given);
+      for (const index of [2, 0, 1, 0]) {
+        unwrap(await upload.part(index, parts[index] ?? new Uint8Array()));
+        await expectError(storage.head(key), 'ObjectNotFound');
+        assert.deepEqual(unwrap(await storage.list(prefix)).objects, []);
+      }
+      unwrap(await upload.complete());
+      unwrap(await upload.abort());
+      assert.equal(unwrap(await storage.head(key)).sizeBytes, whole.length);
+      assert.equal(Buffer.compare(unwrap(await storage.get(key)), whole), 0);
+      const other = unwrap(await storage.startUpload(key, { partSizeBytes }));
+      unwrap(await other.part(0, text('other')));
+      await expectError(other.part(0, text('late'), { signal: AbortSignal.abort() }), 'Aborted');
+      unwrap(await other.abort());
+      unwrap(await other.abort());
+      assert.equal(Buffer.compare(unwrap(await storage.get(key)), whole), 0);
+    },
+  },
 ];
 
 const PLAIN_KEYS = [

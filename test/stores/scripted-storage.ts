@@ -7,7 +7,9 @@ import type {
   ListObjectsOptions,
   ObjectCallOptions,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../../src/ports/object-storage.ts';
 
 /** `refused`: not done. `lost`: done, and the answer is lost. `silent`: done or not, no answer ever comes. */
@@ -54,6 +56,18 @@ export class ScriptedStorage implements ObjectStorage {
 
   delete(keys: readonly string[], options?: ObjectCallOptions) {
     return this.#call('delete', keys.join(' '), 0, options, () => this.#storage.delete(keys, options));
+  }
+
+  startUpload(key: string, options: UploadOptions) {
+    const put = <T, E>(call: ObjectCallOptions | undefined, size: number, run: () => ResultAsync<T, E>) =>
+      this.#call('put', key, size, call, run);
+    return put(options, 0, () => this.#storage.startUpload(key, options)).map(
+      (upload): ObjectUpload => ({
+        part: (index, bytes, call) => put(call, bytes.length, () => upload.part(index, bytes, call)),
+        complete: (call) => put(call, 0, () => upload.complete(call)),
+        abort: (call) => put(call, 0, () => upload.abort(call)),
+      }),
+    );
   }
 
   close() {

@@ -20,7 +20,9 @@ import type {
   ObjectInfo,
   ObjectPage,
   ObjectStorage,
+  ObjectUpload,
   PutOptions,
+  UploadOptions,
 } from '../../ports/object-storage.ts';
 import { assertRange, pageLimit } from '../call-bounds.ts';
 import { assertKeyPrefix, assertObjectKey } from '../object-key.ts';
@@ -28,6 +30,7 @@ import { readRangeAnswer } from './s3-body.ts';
 import { type S3Failure, type S3Place, s3FailureKind, s3StoreError } from './s3-failure.ts';
 import { readListing } from './s3-listing.ts';
 import { type S3Answer, type S3ConnectionSettings, S3Requests } from './s3-requests.ts';
+import { type RunUploadAttempt, S3Upload } from './s3-upload.ts';
 
 /** `clock` limits each attempt, and stamps a listing whose answer has no date. */
 export interface S3ObjectStorageComponents {
@@ -166,6 +169,27 @@ export class S3ObjectStorage implements ObjectStorage {
       return keys.length > 0
         ? ok(undefined)
         : this.#attempt<void, never>('delete', options, async () => ok());
+    });
+  }
+
+  startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
+    const operation = this.#name('start upload', key);
+    return this.#attempt<ObjectUpload, never>(operation, options, async (signal) => {
+      assertObjectKey(key);
+      const answer = await this.#requests.startUpload(key, signal);
+      if (answer.isErr()) return err(this.#error(operation, answer.error));
+      const uploadId = answer.value.output.UploadId;
+      if (uploadId === undefined) return err(new StoreFailure(operation, NOT_S3));
+      const tools = {
+        requests: this.#requests,
+        attempt: (verb: string, call: ObjectCallOptions | undefined, run: RunUploadAttempt) =>
+          this.#attempt<void, never>(this.#name(verb, key), call, (limited) =>
+            run(this.#name(verb, key), limited),
+          ),
+        head: (verb: string, limited: AbortSignal) => this.#head(verb, key, limited),
+        error: (verb: string, failure: S3Failure) => this.#error(verb, failure),
+      };
+      return ok(new S3Upload(tools, { key, uploadId }, options.partSizeBytes));
     });
   }
 

@@ -1,6 +1,9 @@
 // S3 requests as plain calls: one call is one attempt, and everything has a limit. The only file that knows the
 // AWS SDK. It must not judge answers, retry, or let the SDK's errors out: they hold the signed request.
 import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -8,6 +11,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { fromAsync } from '../../core/result.ts';
@@ -40,6 +44,12 @@ export interface S3Answer<Output> {
   readonly status: number;
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Which upload in parts. */
+export interface S3UploadName {
+  readonly key: string;
+  readonly uploadId: string;
 }
 
 export interface S3PutInput {
@@ -139,6 +149,43 @@ export class S3Requests {
         abortSignal: signal,
       }),
     );
+  }
+
+  startUpload(key: string, signal: AbortSignal) {
+    const command = new CreateMultipartUploadCommand({ Bucket: this.#settings.bucket, Key: key });
+    return this.#send((client) => client.send(command, { abortSignal: signal }));
+  }
+
+  /** `index` counts from zero; S3's part numbers from one. */
+  uploadPart({ key, uploadId }: S3UploadName, index: number, bytes: Uint8Array, signal: AbortSignal) {
+    const command = new UploadPartCommand({
+      Bucket: this.#settings.bucket,
+      Key: key,
+      UploadId: uploadId,
+      PartNumber: index + 1,
+      Body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      ContentLength: bytes.byteLength,
+    });
+    return this.#send((client) => client.send(command, { abortSignal: signal }));
+  }
+
+  completeUpload({ key, uploadId }: S3UploadName, etags: readonly string[], signal: AbortSignal) {
+    const command = new CompleteMultipartUploadCommand({
+      Bucket: this.#settings.bucket,
+      Key: key,
+      UploadId: uploadId,
+      MultipartUpload: { Parts: etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 })) },
+    });
+    return this.#send((client) => client.send(command, { abortSignal: signal }));
+  }
+
+  abortUpload({ key, uploadId }: S3UploadName, signal: AbortSignal) {
+    const command = new AbortMultipartUploadCommand({
+      Bucket: this.#settings.bucket,
+      Key: key,
+      UploadId: uploadId,
+    });
+    return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
 
   /** Closes the connections. May be called twice. */
