@@ -1,5 +1,6 @@
 // The native store in a directory, usually of a network file system that all nodes mount.
 import { FilesystemObjectStorage } from '../objects/filesystem-object-storage.ts';
+import { RetryingStorage } from '../objects/retrying-storage.ts';
 import type { ObjectStorage } from '../ports/object-storage.ts';
 import type { FilesystemBackupStoreSettings } from './backup-store-settings.ts';
 import { type NativeStoreComponents, realComponents } from './native-components.ts';
@@ -18,5 +19,8 @@ function directory(
   components: NativeStoreComponents,
 ): ObjectStorage {
   layoutValues(settings, filesystemProblems(settings));
-  return new FilesystemObjectStorage(realComponents(components), { directory: settings.basePath });
+  const environment = realComponents(components);
+  const storage = new FilesystemObjectStorage(environment, { directory: settings.basePath });
+  // A network file system has its bad moments too.
+  return new RetryingStorage({ ...environment, storage });
 }

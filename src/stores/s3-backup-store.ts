@@ -1,4 +1,5 @@
 // The native store in a bucket of S3 or of a server that speaks its protocol.
+import { RetryingStorage } from '../objects/retrying-storage.ts';
 import { S3ObjectStorage } from '../objects/s3/s3-object-storage.ts';
 import type { ObjectStorage } from '../ports/object-storage.ts';
 import type { S3BackupStoreSettings } from './backup-store-settings.ts';
@@ -16,17 +17,19 @@ export class S3BackupStore extends TidemarkBackupStore {
 
 function bucket(settings: S3BackupStoreSettings, components: NativeStoreComponents): ObjectStorage {
   layoutValues(settings, s3Problems(settings));
-  const { accessKey, secretKey, basePath } = settings;
+  const { accessKey, secretKey, basePath, apiCallTimeoutMs } = settings;
+  const environment = realComponents(components);
   const credentials =
     accessKey === undefined || secretKey === undefined
       ? undefined
       : { accessKeyId: accessKey, secretAccessKey: secretKey };
-  const s3 = new S3ObjectStorage(realComponents(components), {
+  const s3 = new S3ObjectStorage(environment, {
     bucket: settings.bucketName,
     region: settings.region,
     endpoint: settings.endpoint,
     forcePathStyle: settings.forcePathStyleAccess,
     credentials,
   });
-  return basePath === undefined ? s3 : new PrefixedObjectStorage(s3, basePath);
+  const storage = new RetryingStorage({ ...environment, storage: s3 }, { apiCallTimeoutMs });
+  return basePath === undefined ? storage : new PrefixedObjectStorage(storage, basePath);
 }
