@@ -1,0 +1,95 @@
+// A partition with what its leader runs beside it: the courier of its outbox and the manager of its backups.
+import {
+  type BackupProgress,
+  type BackupStore,
+  type CheckpointState,
+  type Logger,
+  PartitionBackupManager,
+  systemClock,
+} from 'tidemark';
+import { Courier } from './courier.ts';
+import { Partition, type PartitionSettings } from './partition.ts';
+import type { Peers } from './peers.ts';
+
+export const BROKER_VERSION = 'ledger/1.0.0';
+/** A backup that takes longer is given up, so that a dead store does not keep the log from being compacted. */
+const BACKUP_DEADLINE_MS = 10 * 60 * 1000;
+
+export interface LedPartition {
+  readonly partition: Partition;
+  /** Absent when no store is configured. */
+  readonly backups: PartitionBackupManager | undefined;
+  /** The latest backup that this leader took, and how much of it the store held already. */
+  readonly lastBackup:
+    | (BackupProgress & { readonly checkpointId: bigint; readonly durationMs: number })
+    | null;
+  /** Starts to deliver and to back up. Call it when the other nodes can reach this one. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+export interface LeaderComponents {
+  readonly store: BackupStore | null;
+  readonly peers: Peers;
+  readonly logger: Logger;
+  /** Told when the partition cannot go on: the process must end. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+/** Becomes the leader of a partition. */
+export async function leadPartition(
+  { store, peers, logger, onFailure }: LeaderComponents,
+  settings: PartitionSettings & { readonly nodeId: number },
+): Promise<LedPartition> {
+  const partition = await Partition.open(settings);
+  const courier = new Courier(partition, peers);
+  let lastBackup: LedPartition['lastBackup'] = null;
+  let progress: BackupProgress | undefined;
+  const backups =
+    store === null
+      ? undefined
+      : new PartitionBackupManager(
+          {
+            store,
+            source: partition.source,
+            clock: systemClock,
+            logger,
+            observer(event) {
+              if (event.type === 'progress') progress = event.progress;
+              if (event.type !== 'completed' || progress === undefined) return;
+              lastBackup = { checkpointId: event.id.checkpointId, durationMs: event.durationMs, ...progress };
+            },
+          },
+          {
+            nodeId: settings.nodeId,
+            partitionId: settings.partitionId,
+            term: partition.term,
+            numberOfPartitions: settings.partitions,
+            brokerVersion: BROKER_VERSION,
+            deadlineMs: BACKUP_DEADLINE_MS,
+          },
+        );
+  // Nobody waits for a backup: whatever becomes of it, transfers go on. The manager logs failures itself.
+  const take = (checkpoint: CheckpointState) => void backups?.take(checkpoint);
+  partition.onCheckpoint = take;
+  partition.onProcessed = () => courier.wake();
+  partition.onFailure = onFailure;
+  return {
+    partition,
+    backups,
+    get lastBackup() {
+      return lastBackup;
+    },
+    start() {
+      courier.start();
+      const settled = backups?.settleOrphans();
+      void settled?.mapErr((error) => logger.warn({ err: error }, 'unfinished backups are settled later'));
+      for (const checkpoint of partition.unfinished) take(checkpoint);
+    },
+    async close() {
+      await courier.stop();
+      await backups?.close();
+      await partition.close();
+    },
+  };
+}

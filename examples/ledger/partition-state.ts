@@ -1,0 +1,204 @@
+// The state of one partition in SQLite: accounts, the outbox of transfers, the inbox of credits, the checkpoint.
+// It is what processing the log gives, up to `processed`; every effect is in one transaction with that position.
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type CheckpointState, type CheckpointStateStore, checkpointId, logPosition } from 'tidemark';
+import type { CreditOutcome } from './commands.ts';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, balance INTEGER NOT NULL, opened INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS transfers (
+    id TEXT PRIMARY KEY, "from" TEXT NOT NULL, "to" TEXT NOT NULL, amount INTEGER NOT NULL,
+    receiver INTEGER NOT NULL, state TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS outbox ON transfers (receiver) WHERE state = 'pending';
+  CREATE TABLE IF NOT EXISTS credits (
+    sender INTEGER NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL,
+    outcome TEXT NOT NULL, PRIMARY KEY (sender, id)) WITHOUT ROWID;`;
+
+export interface AccountRow {
+  readonly balance: number;
+  /** The opening balance. */
+  readonly opened: number;
+}
+
+/** A transfer, on the partition of the account it debits. It stays, so that its id is known for ever. */
+export interface TransferRow {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly amount: number;
+  /** The partition that gets the credit. */
+  readonly receiver: number;
+  readonly state: 'pending' | 'done' | 'refunded';
+}
+
+/** What became of a credit, on the partition of the account it is for. */
+export interface CreditRow {
+  /** The partition that sent it. */
+  readonly sender: number;
+  readonly id: string;
+  readonly account: string;
+  readonly amount: number;
+  readonly outcome: CreditOutcome;
+}
+
+export class PartitionState implements CheckpointStateStore {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path);
+    // The log is the truth: after a power cut the state may be a little behind it, and catches up.
+    // Exclusive: a second process on the same data is turned away.
+    this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    this.#db.exec(SCHEMA);
+  }
+
+  /** Runs `work` in one transaction: all of it happens or nothing. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (cause) {
+      this.#db.exec('ROLLBACK');
+      throw cause;
+    }
+  }
+
+  /** The position of the last record whose effects are in here. */
+  get processed(): bigint {
+    return this.#meta('processed') ?? 0n;
+  }
+
+  set processed(position: bigint) {
+    this.#setMeta('processed', position);
+  }
+
+  /** Starts a leadership. Terms grow with each one, even over a restore, because the clock is in them. */
+  nextTerm(now: number): bigint {
+    const last = this.#meta('term') ?? 0n;
+    const term = BigInt(now) > last ? BigInt(now) : last + 1n;
+    this.#setMeta('term', term);
+    return term;
+  }
+
+  /** The latest checkpoint; see CheckpointStateStore. */
+  get(): CheckpointState | undefined {
+    const id = this.#meta('checkpoint');
+    if (id === undefined) return undefined;
+    return { checkpointId: checkpointId(id), position: logPosition(this.#meta('checkpointPosition') ?? 0n) };
+  }
+
+  put(state: CheckpointState): void {
+    this.#setMeta('checkpoint', state.checkpointId);
+    this.#setMeta('checkpointPosition', state.position);
+  }
+
+  account(id: string): AccountRow | undefined {
+    return this.#row('SELECT balance, opened FROM accounts WHERE id = ?', id);
+  }
+
+  openAccount(id: string, balance: number): void {
+    this.#run('INSERT INTO accounts (id, balance, opened) VALUES (?, ?, ?)', id, balance, balance);
+  }
+
+  addToBalance(id: string, amount: number): void {
+    this.#run('UPDATE accounts SET balance = balance + ? WHERE id = ?', amount, id);
+  }
+
+  transfer(id: string): TransferRow | undefined {
+    return this.#row('SELECT * FROM transfers WHERE id = ?', id);
+  }
+
+  addTransfer({ id, from, to, amount, receiver, state }: TransferRow): void {
+    this.#run('INSERT INTO transfers VALUES (?, ?, ?, ?, ?, ?)', id, from, to, amount, receiver, state);
+  }
+
+  closeTransfer(id: string, state: 'done' | 'refunded'): void {
+    this.#run('UPDATE transfers SET state = ? WHERE id = ?', state, id);
+  }
+
+  /** Transfers whose credit is not acknowledged yet. */
+  outbox(receiver: number, limit: number): TransferRow[] {
+    return this.#rows(
+      "SELECT * FROM transfers WHERE state = 'pending' AND receiver = ? ORDER BY rowid LIMIT ?",
+      receiver,
+      limit,
+    );
+  }
+
+  credit(sender: number, id: string): CreditRow | undefined {
+    return this.#row('SELECT * FROM credits WHERE sender = ? AND id = ?', sender, id);
+  }
+
+  addCredit({ sender, id, account, amount, outcome }: CreditRow): void {
+    this.#run('INSERT INTO credits VALUES (?, ?, ?, ?, ?)', sender, id, account, amount, outcome);
+  }
+
+  totals(): { accounts: number; balance: number; opened: number; transfers: number; applied: number } {
+    return this.#row(`SELECT (SELECT count(*) FROM transfers) AS transfers,
+      (SELECT count(*) FROM credits WHERE outcome = 'applied') AS applied,
+      count(*) AS accounts, ifnull(sum(balance), 0) AS balance, ifnull(sum(opened), 0) AS opened FROM accounts`) as never;
+  }
+
+  pending(): TransferRow[] {
+    return this.#rows("SELECT * FROM transfers WHERE state = 'pending'");
+  }
+
+  transfers(): TransferRow[] {
+    return this.#rows('SELECT * FROM transfers');
+  }
+
+  credits(): CreditRow[] {
+    return this.#rows('SELECT * FROM credits');
+  }
+
+  accounts(): (AccountRow & { id: string })[] {
+    return this.#rows('SELECT * FROM accounts');
+  }
+
+  /** Writes a copy of what is committed to a new file, compact and without a write-ahead log. */
+  copyTo(path: string): void {
+    this.#db.prepare('VACUUM INTO ?').run(path);
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #meta(name: string): bigint | undefined {
+    const statement = this.#prepare('SELECT value FROM meta WHERE name = ?');
+    statement.setReadBigInts(true);
+    return (statement.get(name) as { value: bigint } | undefined)?.value;
+  }
+
+  #setMeta(name: string, value: bigint): void {
+    this.#run(
+      'INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #run(sql: string, ...values: (string | number | bigint)[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #row<T>(sql: string, ...values: (string | number)[]): T | undefined {
+    return this.#prepare(sql).get(...values) as T | undefined;
+  }
+
+  #rows<T>(sql: string, ...values: (string | number)[]): T[] {
+    return this.#prepare(sql).all(...values) as T[];
+  }
+}

@@ -1,0 +1,85 @@
+// The snapshots of one partition: directories that appear whole by a rename and never change.
+// The name starts with the position of the last record whose effects are inside.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { PartitionState } from './partition-state.ts';
+import { syncDirectory } from './segmented-log.ts';
+
+export interface Snapshot {
+  readonly id: string;
+  readonly position: bigint;
+  /** The database inside. */
+  readonly path: string;
+}
+
+export const STATE_FILE = 'state.db';
+/** Two: a checkpoint just behind the newest one still finds one strictly below itself. */
+const SNAPSHOTS_KEPT = 2;
+
+export class SnapshotDirectory {
+  readonly #directory: string;
+  #snapshots: readonly Snapshot[];
+
+  /** Opens the directory; half-made snapshots are removed. */
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { recursive: true });
+    for (const name of readdirSync(directory)) {
+      if (name.startsWith('new-')) rmSync(join(directory, name), { recursive: true });
+    }
+    this.#snapshots = readdirSync(directory)
+      .filter((id) => /^\d+-\d+$/.test(id) && existsSync(join(directory, id, STATE_FILE)))
+      .map((id) => this.#snapshot(id))
+      .sort((a, b) => (a.position < b.position ? -1 : 1));
+  }
+
+  /** Oldest first. */
+  get all(): readonly Snapshot[] {
+    return this.#snapshots;
+  }
+
+  /** Takes a snapshot of what the state has committed. The term makes the name unique in the partition's life. */
+  take(state: PartitionState, term: bigint): void {
+    const position = state.processed;
+    if (this.#snapshots.at(-1)?.position === position) return;
+    const id = `${position}-${term}`;
+    const temporary = join(this.#directory, `new-${id}`);
+    mkdirSync(temporary);
+    state.copyTo(join(temporary, STATE_FILE));
+    const file = openSync(join(temporary, STATE_FILE), 'r');
+    fsyncSync(file);
+    closeSync(file);
+    syncDirectory(temporary);
+    renameSync(temporary, join(this.#directory, id));
+    syncDirectory(this.#directory);
+    this.#snapshots = [...this.#snapshots, this.#snapshot(id)];
+  }
+
+  /** Deletes all but the newest, and returns from which position on the log is still needed. */
+  prune(): bigint {
+    for (const { id } of this.#snapshots.slice(0, -SNAPSHOTS_KEPT)) {
+      rmSync(join(this.#directory, id), { recursive: true });
+    }
+    this.#snapshots = this.#snapshots.slice(-SNAPSHOTS_KEPT);
+    const oldest = this.#snapshots[0];
+    // With one snapshot alone the whole log stays: the fallback must not hang on a single file.
+    return oldest === undefined || this.#snapshots.length < SNAPSHOTS_KEPT ? 1n : oldest.position + 1n;
+  }
+
+  #snapshot(id: string): Snapshot {
+    return {
+      id,
+      position: BigInt(id.split('-')[0] ?? 0),
+      path: join(this.#directory, id, STATE_FILE),
+    };
+  }
+}
