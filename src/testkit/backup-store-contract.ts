@@ -253,7 +253,7 @@ export const backupStoreContract: readonly Case[] = [
       }
       assert.deepEqual(unwrap(await store.unsettled(backup.id.partitionId)), []);
       gate.letThrough();
-      await saving;
+      assert.ok((await saving).isErr());
       assert.equal(await statusOf(store, backup.id), 'FAILED');
     },
   },

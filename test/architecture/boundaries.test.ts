@@ -26,8 +26,12 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
       'node:crypto',
     ],
   },
+  zeebe: {
+    folders: [...BELOW_ADAPTERS, 'runtime'],
+    packages: ['neverthrow', '@node-rs/crc32', 'lossless-json', 'node:fs', 'node:fs/promises', 'node:path'],
+  },
   stores: {
-    folders: [...BELOW_ADAPTERS, 'objects', 'runtime'],
+    folders: [...BELOW_ADAPTERS, 'objects', 'runtime', 'zeebe'],
     packages: ['neverthrow', 'p-limit', 'lossless-json', 'node:crypto', 'zod'],
   },
   runtime: {

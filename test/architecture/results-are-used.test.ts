@@ -21,7 +21,7 @@ function droppedResults(program: ts.Program, paths: readonly string[]): string[]
     const tree = program.getSourceFile(path);
     if (tree === undefined) throw new Error(`not in the program: ${path}`);
     const visit = (node: ts.Node) => {
-      if (ts.isExpressionStatement(node)) {
+      if (ts.isExpressionStatement(node) && !ts.isBinaryExpression(node.expression)) {
         const type = checker.typeToString(checker.getTypeAtLocation(node.expression));
         if (/^(ResultAsync|Result|Ok|Err|Promise<Result)\b/.test(type)) {
           const { line } = tree.getLineAndCharacterOfPosition(node.getStart());

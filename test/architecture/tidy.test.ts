@@ -54,7 +54,7 @@ const BANS: readonly Ban[] = [
   {
     pattern: /Promise<Result</,
     instead: 'ResultAsync',
-    except: ['core/result.ts'],
+    except: ['core/result.ts', 'objects/s3/s3-upload.ts'],
     planted: 'a(): Promise<Result<A, B>>',
   },
 ];

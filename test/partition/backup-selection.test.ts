@@ -1,5 +1,6 @@
 import {
   type BackupFile,
+  bytesFile,
   logPosition,
   type SegmentHandle,
   type SnapshotHandle,

@@ -13,6 +13,7 @@ export class SaveProgress {
     this.#filesTotal = fileSizes.length;
     this.#bytesTotal = fileSizes.reduce((sum, size) => sum + size, 0);
     this.#tell = tell;
+    this.#report();
   }
 
   bytesDone(bytes: number, how: 'sent' | 'reused'): void {
