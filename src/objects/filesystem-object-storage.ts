@@ -77,14 +77,15 @@ export class FilesystemObjectStorage implements ObjectStorage {
       const path = this.#path(key);
       if (options?.ifAbsent && (await this.#info(key))) return err(new ObjectAlreadyExists(key));
       const temporary = join(await this.#openUploads(), this.#random.hex(16));
-      await writeSynced(temporary, body);
-      if (options?.signal?.aborted) {
+      try {
+        await writeSynced(temporary, body);
+        if (options?.signal?.aborted) return err(new Aborted(`put ${key}`));
+        if (!options?.ifAbsent) return ok(await publish(temporary, path, this.#root));
+        const created = await publishIfAbsent(temporary, path, this.#root);
+        return created ? ok(undefined) : err(new ObjectAlreadyExists(key));
+      } finally {
         await rm(temporary, { force: true });
-        return err(new Aborted(`put ${key}`));
       }
-      if (!options?.ifAbsent) return ok(await publish(temporary, path, this.#root));
-      const created = await publishIfAbsent(temporary, path, this.#root);
-      return created ? ok(undefined) : err(new ObjectAlreadyExists(key));
     });
   }
 
@@ -140,6 +141,7 @@ export class FilesystemObjectStorage implements ObjectStorage {
     return this.#call<ObjectUpload, never>(`start upload ${key}`, options, async () => {
       const path = this.#path(key);
       const temporary = join(await this.#openUploads(), this.#random.hex(16));
+      await writeSynced(temporary, new Uint8Array());
       const call: RunUploadCall = (verb, upload, run) =>
         this.#call<void, never>(`${verb} ${key}`, upload, run);
       return ok(new FileUpload(call, { temporary, path, root: this.#root }, options.partSizeBytes));

@@ -13,10 +13,16 @@ export class UploadParts<T> {
     this.#partSizeBytes = partSizeBytes;
   }
 
-  set(index: number, sizeBytes: number, value: T): void {
+  /** Throws when no part of this size can stand there. To be asked before anything is written. */
+  assertFits(index: number, sizeBytes: number): void {
     const isIndex = Number.isSafeInteger(index) && index >= 0;
     invariant(isIndex, `a part has an index from zero on, got ${index}`);
     invariant(sizeBytes <= this.#partSizeBytes, `part ${index} has ${sizeBytes} bytes, more than a part`);
+  }
+
+  /** Remembers a part that the storage has. */
+  set(index: number, sizeBytes: number, value: T): void {
+    this.assertFits(index, sizeBytes);
     this.#parts.set(index, { sizeBytes, value });
   }
 

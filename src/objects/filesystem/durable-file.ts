@@ -26,7 +26,7 @@ export async function publish(temporary: string, path: string, root: string): Pr
   await inDirectory(path, root, () => rename(temporary, path));
 }
 
-/** Gives a written file its final name unless that is taken: then false. Makes it durable. */
+/** Gives a written file a final name beside its own, unless that is taken: then false. Makes it durable. */
 export async function publishIfAbsent(temporary: string, path: string, root: string): Promise<boolean> {
   try {
     await inDirectory(path, root, () => link(temporary, path));
@@ -37,8 +37,6 @@ export async function publishIfAbsent(temporary: string, path: string, root: str
     if ((await stat(temporary)).nlink < 2) return false;
     await syncUp(dirname(path), root);
     return true;
-  } finally {
-    await rm(temporary, { force: true });
   }
 }
 

@@ -1,6 +1,7 @@
 // An object of a directory that is sent in parts: one unfinished file that the parts are written into, each at its
-// place. Holds no file open between two calls, so an upload that nobody ends leaks nothing but that file.
-import { open, rm } from 'node:fs/promises';
+// place. Holds no file open between two calls, so an upload that nobody ends leaks nothing but that file. It must never
+// make that file itself: one that was taken away would come back with holes where parts were.
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { ok, type Result, type ResultAsync } from 'neverthrow';
 import type { StoreError } from '../../core/errors.ts';
 import type { ObjectCallOptions, ObjectUpload } from '../../ports/object-storage.ts';
@@ -15,6 +16,7 @@ export type RunUploadCall = (
 ) => ResultAsync<void, StoreError>;
 
 export interface FileUploadPaths {
+  /** Exists and is empty. */
   readonly temporary: string;
   readonly path: string;
   readonly root: string;
@@ -25,6 +27,7 @@ export class FileUpload implements ObjectUpload {
   readonly #paths: FileUploadPaths;
   readonly #partSizeBytes: number;
   readonly #parts: UploadParts<undefined>;
+  #completed = false;
 
   constructor(call: RunUploadCall, paths: FileUploadPaths, partSizeBytes: number) {
     this.#call = call;
@@ -35,9 +38,8 @@ export class FileUpload implements ObjectUpload {
 
   part(index: number, bytes: Uint8Array, options?: ObjectCallOptions): ResultAsync<void, StoreError> {
     return this.#call(`put part ${index} of`, options, async () => {
-      this.#parts.set(index, bytes.byteLength, undefined);
-      await this.#withFile('a', async () => {});
-      await this.#withFile('r+', async (file) => {
+      this.#parts.assertFits(index, bytes.byteLength);
+      await this.#withFile(async (file) => {
         const start = index * this.#partSizeBytes;
         for (let done = 0; done < bytes.byteLength; ) {
           const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, start + done);
@@ -45,16 +47,21 @@ export class FileUpload implements ObjectUpload {
         }
         await file.sync();
       });
+      this.#parts.set(index, bytes.byteLength, undefined);
       return ok();
     });
   }
 
   complete(options?: ObjectCallOptions): ResultAsync<void, StoreError> {
     return this.#call('complete', options, async () => {
+      if (this.#completed) return ok();
       this.#parts.inOrder();
-      await this.#withFile('a', (file) => file.truncate(this.#parts.sizeBytes));
-      await this.#withFile('r+', (file) => file.sync());
+      await this.#withFile(async (file) => {
+        await file.truncate(this.#parts.sizeBytes);
+        await file.sync();
+      });
       await publish(this.#paths.temporary, this.#paths.path, this.#paths.root);
+      this.#completed = true;
       return ok();
     });
   }
@@ -66,11 +73,8 @@ export class FileUpload implements ObjectUpload {
     });
   }
 
-  async #withFile(
-    flags: string,
-    use: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
-  ): Promise<void> {
-    const file = await open(this.#paths.temporary, flags);
+  async #withFile(use: (file: FileHandle) => Promise<void>): Promise<void> {
+    const file = await open(this.#paths.temporary, 'r+');
     try {
       await use(file);
     } finally {

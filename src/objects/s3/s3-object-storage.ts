@@ -214,12 +214,9 @@ export class S3ObjectStorage implements ObjectStorage {
         if (result.isOk() || !limit.signal.aborted) return result;
         // Whatever the SDK made of the abort: the reason is known here.
         const { reason } = limit.signal;
-        const late = new StoreUnavailable(
-          operation,
-          `timeoutMs=${timeoutMs} endpoint=${this.#place.endpoint}`,
-          reason,
+        return err(
+          outer.aborted ? reason : new StoreUnavailable(operation, `timeoutMs=${timeoutMs}`, reason),
         );
-        return err(outer.aborted ? reason : late);
       } finally {
         limit.stop();
       }
