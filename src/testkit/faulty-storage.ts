@@ -143,8 +143,8 @@ export class FaultBuilder {
   /** Does it, then reports a failure: an answer that got lost. */
   doThenFail(error: StoreError): FaultCount {
     return this.#add(`do it, then fail ${error.name}`, async (through) => {
-      await through();
-      return err(error);
+      const done = await through();
+      return done.isErr() ? done : err(error);
     });
   }
 

@@ -32,7 +32,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
   },
   stores: {
     folders: [...BELOW_ADAPTERS, 'objects', 'runtime', 'zeebe'],
-    packages: ['neverthrow', 'p-limit', 'lossless-json', 'node:crypto', 'zod'],
+    packages: ['neverthrow', 'p-limit', 'lossless-json', 'node:crypto', 'node:stream', 'node:zlib', 'zod'],
   },
   runtime: {
     folders: BELOW_ADAPTERS,
