@@ -23,12 +23,14 @@ export class StoreUnavailable extends BackupError {
   readonly operation: string;
   /** How long the store asked to be left alone, when it did, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  readonly detail: string;
   constructor(operation: string, detail: string, cause?: unknown, retryAfterMs?: number) {
     super(
       `the backup store did not answer: operation=${operation} ${detail}; check the endpoint and network`,
       cause,
     );
     this.operation = operation;
+    this.detail = detail;
     this.retryAfterMs = retryAfterMs;
   }
 }

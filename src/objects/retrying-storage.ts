@@ -173,10 +173,5 @@ function isNamed(error: unknown, name: string): boolean {
 }
 
 function gaveUp(operation: string, attempts: number, last: StoreUnavailable): StoreUnavailable {
-  return new StoreUnavailable(
-    operation,
-    `attempts=${attempts} last='${last.message}'`,
-    last,
-    last.retryAfterMs,
-  );
+  return new StoreUnavailable(operation, `attempts=${attempts} ${last.detail}`, last, last.retryAfterMs);
 }

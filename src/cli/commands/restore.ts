@@ -131,5 +131,5 @@ function showProgress({ filesDone, filesTotal, bytesDone, bytesTotal }: RestoreP
 
 function showReport({ partitions, files, bytes, durationMs }: RestoreReport): string {
   const seconds = (durationMs / 1000).toFixed(1);
-  return `${partitions.length} partitions, ${files} files, ${formatBytes(bytes)} in ${seconds} s`;
+  return `partitions: ${partitions.length}, files: ${files}, ${formatBytes(bytes)} in ${seconds} s`;
 }
