@@ -8,6 +8,7 @@ export default defineConfig({
     filesystem: 'src/filesystem.ts',
     memory: 'src/memory.ts',
     objects: 'src/objects.ts',
+    zeebe: 'src/zeebe.ts',
     management: 'src/management.ts',
     config: 'src/config.ts',
     testkit: 'src/testkit.ts',
