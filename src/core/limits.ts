@@ -6,6 +6,12 @@ export const CHUNK_SIZE_BYTES = 4 * 1024 * 1024;
 /** The largest chunk a manifest may name: bounds what a reader must hold in memory. */
 export const CHUNK_SIZE_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Larger files of Zeebe's layout are sent and read in parts of this size. A setting. */
+export const PART_SIZE_BYTES = 8 * 1024 * 1024;
+
+/** The smallest part that S3 takes, but for the last one of an object. */
+export const PART_SIZE_BYTES_MIN = 5 * 1024 * 1024;
+
 /** Files below this size share a pack, so that many tiny files are not many tiny requests. */
 export const PACKED_FILE_SIZE_BYTES_MAX = 1024 * 1024;
 

@@ -21,8 +21,18 @@ export interface LayoutSettings {
   readonly staleAfterMs?: number | undefined;
 }
 
-/** A bucket of Amazon S3 or of a server that speaks its protocol. */
-export interface S3BackupStoreSettings extends LayoutSettings {
+/** What every store in Zeebe's own layout takes. Each part that is absent or undefined has a default. */
+export interface ZeebeLayoutSettings {
+  /** How files above 8 MiB are stored; every store reads both. Default `none`. */
+  readonly compression?: 'zstd' | 'none' | undefined;
+  /** Size of the parts that larger files are sent and read in, in bytes: 5 to 64 MiB, default 8 MiB. */
+  readonly chunkSizeBytes?: number | undefined;
+  /** Parts in memory at the same time, per save and per file being read. Default 6. */
+  readonly chunksInFlight?: number | undefined;
+}
+
+/** Where a bucket of Amazon S3 is, or of a server that speaks its protocol. */
+export interface S3PlaceSettings {
   readonly bucketName: string;
   /** Prefix of all keys, without a slash at either end. Absent: the keys start at the bucket's root. */
   readonly basePath?: string | undefined;
@@ -39,21 +49,31 @@ export interface S3BackupStoreSettings extends LayoutSettings {
   readonly apiCallTimeoutMs?: number | undefined;
 }
 
+/** A bucket with the native layout. */
+export interface S3BackupStoreSettings extends S3PlaceSettings, LayoutSettings {}
+
 /** A directory, usually a network file system that all nodes mount. */
 export interface FilesystemBackupStoreSettings extends LayoutSettings {
   /** The directory that holds the backups. It must exist. */
   readonly basePath: string;
 }
 
-/** The memory of this process. For tests and examples. */
-export interface InMemoryBackupStoreSettings extends LayoutSettings {
+export interface BasePathSettings {
   /** Prefix of all keys, without a slash at either end. */
   readonly basePath?: string | undefined;
 }
 
-/** Any store, told apart by `store` as in Zeebe's `zeebe.broker.data.backup.store`. */
+/** The memory of this process. For tests and examples. */
+export interface InMemoryBackupStoreSettings extends BasePathSettings, LayoutSettings {}
+
+/**
+ * Any store, told apart by `store` as in Zeebe's `zeebe.broker.data.backup.store`. With `format: 'zeebe'` it is in the
+ * layout that Zeebe's own S3 store reads and writes.
+ */
 export type BackupStoreSettings =
-  | ({ readonly store: 'S3' } & S3BackupStoreSettings)
+  | ({ readonly store: 'S3'; readonly format?: 'tidemark' | undefined } & S3BackupStoreSettings)
+  | ({ readonly store: 'S3'; readonly format: 'zeebe' } & S3PlaceSettings & ZeebeLayoutSettings)
   | ({ readonly store: 'FILESYSTEM' } & FilesystemBackupStoreSettings)
-  | ({ readonly store: 'MEMORY' } & InMemoryBackupStoreSettings)
+  | ({ readonly store: 'MEMORY'; readonly format?: 'tidemark' | undefined } & InMemoryBackupStoreSettings)
+  | ({ readonly store: 'MEMORY'; readonly format: 'zeebe' } & BasePathSettings & ZeebeLayoutSettings)
   | { readonly store: 'NONE' };

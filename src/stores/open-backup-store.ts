@@ -12,6 +12,10 @@ export async function openBackupStore(
 ): Promise<BackupStore | null> {
   switch (settings.store) {
     case 'S3': {
+      if (settings.format === 'zeebe') {
+        const { ZeebeS3BackupStore } = await import('./zeebe-s3-backup-store.ts');
+        return new ZeebeS3BackupStore(settings, components);
+      }
       const { S3BackupStore } = await import('./s3-backup-store.ts');
       return new S3BackupStore(settings, components);
     }
@@ -20,6 +24,10 @@ export async function openBackupStore(
       return new FilesystemBackupStore(settings, components);
     }
     case 'MEMORY': {
+      if (settings.format === 'zeebe') {
+        const { ZeebeInMemoryBackupStore } = await import('./zeebe-in-memory-backup-store.ts');
+        return new ZeebeInMemoryBackupStore(settings, components);
+      }
       const { InMemoryBackupStore } = await import('./in-memory-backup-store.ts');
       return new InMemoryBackupStore(settings, components);
     }

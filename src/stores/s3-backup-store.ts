@@ -1,10 +1,8 @@
 // The native store in a bucket of S3 or of a server that speaks its protocol.
-import { RetryingStorage } from '../objects/retrying-storage.ts';
-import { S3ObjectStorage } from '../objects/s3/s3-object-storage.ts';
 import type { ObjectStorage } from '../ports/object-storage.ts';
 import type { S3BackupStoreSettings } from './backup-store-settings.ts';
-import { type NativeStoreComponents, realComponents } from './native-components.ts';
-import { PrefixedObjectStorage } from './prefixed-object-storage.ts';
+import type { NativeStoreComponents } from './native-components.ts';
+import { openBucket } from './s3-place.ts';
 import { layoutValues, s3Problems } from './settings-rules.ts';
 import { TidemarkBackupStore } from './tidemark/tidemark-backup-store.ts';
 
@@ -17,19 +15,5 @@ export class S3BackupStore extends TidemarkBackupStore {
 
 function bucket(settings: S3BackupStoreSettings, components: NativeStoreComponents): ObjectStorage {
   layoutValues(settings, s3Problems(settings));
-  const { accessKey, secretKey, basePath, apiCallTimeoutMs } = settings;
-  const environment = realComponents(components);
-  const credentials =
-    accessKey === undefined || secretKey === undefined
-      ? undefined
-      : { accessKeyId: accessKey, secretAccessKey: secretKey };
-  const s3 = new S3ObjectStorage(environment, {
-    bucket: settings.bucketName,
-    region: settings.region,
-    endpoint: settings.endpoint,
-    forcePathStyle: settings.forcePathStyleAccess,
-    credentials,
-  });
-  const storage = new RetryingStorage({ ...environment, storage: s3 }, { apiCallTimeoutMs });
-  return basePath === undefined ? storage : new PrefixedObjectStorage(storage, basePath);
+  return openBucket(settings, components);
 }

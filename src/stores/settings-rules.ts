@@ -7,15 +7,19 @@ import {
   CHUNK_SIZE_BYTES_MAX,
   CHUNKS_IN_FLIGHT,
   HEARTBEAT_INTERVAL_MS,
+  PART_SIZE_BYTES,
+  PART_SIZE_BYTES_MIN,
   STALE_AFTER_MS,
 } from '../core/limits.ts';
 import type {
+  BasePathSettings,
   FilesystemBackupStoreSettings,
-  InMemoryBackupStoreSettings,
   LayoutSettings,
-  S3BackupStoreSettings,
+  S3PlaceSettings,
+  ZeebeLayoutSettings,
 } from './backup-store-settings.ts';
 import type { LayoutValues } from './tidemark/layout.ts';
+import type { ZeebeLayoutValues } from './zeebe/layout.ts';
 
 /** The layout's values with defaults. Throws InvalidConfiguration with every problem of the settings. */
 export function layoutValues(settings: LayoutSettings, otherProblems: readonly string[] = []): LayoutValues {
@@ -46,7 +50,33 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
   return values;
 }
 
-export function s3Problems(settings: S3BackupStoreSettings): string[] {
+/** The values of Zeebe's layout with defaults. Throws InvalidConfiguration with every problem of the settings. */
+export function zeebeLayoutValues(
+  settings: ZeebeLayoutSettings,
+  otherProblems: readonly string[] = [],
+): ZeebeLayoutValues {
+  const values = {
+    compression: settings.compression ?? 'none',
+    chunkSizeBytes: settings.chunkSizeBytes ?? PART_SIZE_BYTES,
+    chunksInFlight: settings.chunksInFlight ?? CHUNKS_IN_FLIGHT,
+  } as const;
+  const problems = [...otherProblems];
+  const { compression, chunkSizeBytes, chunksInFlight } = values;
+  if (compression !== 'zstd' && compression !== 'none') {
+    problems.push(`compression must be zstd or none, got ${String(compression)}`);
+  }
+  if (!isWhole(chunkSizeBytes, PART_SIZE_BYTES_MIN, CHUNK_SIZE_BYTES_MAX)) {
+    const range = `${PART_SIZE_BYTES_MIN}..${CHUNK_SIZE_BYTES_MAX}`;
+    problems.push(`chunkSizeBytes must be a whole number in ${range}, got ${chunkSizeBytes}`);
+  }
+  if (!isWhole(chunksInFlight, 1, 1_000)) {
+    problems.push(`chunksInFlight must be a whole number in 1..1000, got ${chunksInFlight}`);
+  }
+  if (problems.length > 0) throw new InvalidConfiguration(problems);
+  return values;
+}
+
+export function s3Problems(settings: S3PlaceSettings): string[] {
   const problems = basePathProblems(settings);
   if (settings.bucketName.trim() === '') problems.push('bucketName must not be empty');
   if ((settings.accessKey === undefined) !== (settings.secretKey === undefined)) {
@@ -67,7 +97,7 @@ export function filesystemProblems({ basePath }: FilesystemBackupStoreSettings):
 }
 
 /** A base path of keys: refused rather than mended, for a mended one would not be found with other tools. */
-export function basePathProblems({ basePath }: InMemoryBackupStoreSettings): string[] {
+export function basePathProblems({ basePath }: BasePathSettings): string[] {
   if (basePath === undefined) return [];
   const isPath = basePath.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
   if (isPath) return [];

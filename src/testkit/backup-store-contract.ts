@@ -291,6 +291,7 @@ export const backupStoreContract: readonly Case[] = [
   },
   {
     name: 'Damage to stored bytes is a BackupCorrupt that names the object, never wrong bytes.',
+    needs: 'checksums',
     async run({ store, damage }) {
       if (!store.capabilities.checksums) return;
       assert.ok(damage !== undefined, 'a store with checksums needs `damage` to be checked');
