@@ -109,7 +109,6 @@ class Saving {
   #beginAndStore(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
     return fromAsync<void, SaveBackupError>(async () => {
       const { layout, attempt } = this.#parts;
-      const early = base === undefined ? undefined : await readBase(layout, base, this.#signal); (this as any).early = early;
       const begun = await putBegun(layout, attempt, base?.completed.key ?? null, this.#signal);
       if (begun.isErr()) return err(begun.error);
       this.#heartbeat.start();
