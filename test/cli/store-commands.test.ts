@@ -107,7 +107,7 @@ describe('restore', () => {
     const { code, stdout, stderr } = await world.run(['restore', '7']);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^2 partitions, 4 files, 830 B in [\d.]+ s\nSuccessfully restored broker from backup\n$/,
+      /^partitions: 2, files: 4, 830 B in [\d.]+ s\nSuccessfully restored broker from backup\n$/,
     );
     expect(stderr).toContain(`restoring backup 7 for node 0 into ${world.dataDirectory}\n`);
     expect(stderr).toContain('  partition 2: the copy of node 0, up to position 9007199254740993\n');
