@@ -1,11 +1,12 @@
 // One restore into a directory, not yet visible. Every file and directory is synced before the one rename
 // that makes all of them visible, so that a power cut leaves nothing or everything.
 import { dirname, join } from 'node:path';
-import { type BackupDescriptor, isFlatFileName } from '../core/backup.ts';
+import type { BackupDescriptor } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
-import type { PartitionId } from '../core/ids.ts';
+import type { CheckpointId, PartitionId } from '../core/ids.ts';
 import type { RestoredFile, RestoreStaging } from '../ports/restore-target.ts';
 import type { Disk } from './disk.ts';
+import { flat, type RestoreLayout } from './restore-layout.ts';
 import { partitionsDirectory, removeStaging } from './staging-directory.ts';
 
 export interface DirectoryRestoreStagingSettings {
@@ -13,6 +14,8 @@ export interface DirectoryRestoreStagingSettings {
   readonly directory: string;
   /** The staging in it, which `makeStaging` made. */
   readonly staging: string;
+  readonly layout: RestoreLayout;
+  readonly checkpointId: CheckpointId;
   /** The directories made for this restore, down to the data directory, outermost first. */
   readonly made: readonly string[];
 }
@@ -24,6 +27,7 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   readonly #partitions: string;
   /** The directories below `#partitions` that exist or are being made. */
   readonly #directories = new Map<string, Promise<void>>();
+  readonly #files: RestoredFile[] = [];
   #state: 'staged' | 'moved' | 'installed' = 'staged';
 
   constructor(disk: Disk, settings: DirectoryRestoreStagingSettings) {
@@ -33,8 +37,9 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   }
 
   async write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
-    const directory = this.#directoryOf(file);
-    const path = join(directory, flat(file.name));
+    const parts = this.#settings.layout.pathOf(file).map(flat);
+    const path = join(this.#partition(file.partitionId), ...parts);
+    const directory = dirname(path);
     await this.#ensure(directory);
     const out = await this.#disk.createFile(path);
     try {
@@ -43,15 +48,19 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     } finally {
       await out.close();
     }
+    this.#files.push(file);
   }
 
-  /** The log is stored already cut behind the checkpoint, so that there is nothing left to cut. */
-  async seal(partitionId: PartitionId, { snapshotId }: BackupDescriptor): Promise<void> {
+  async seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void> {
+    const { layout, checkpointId } = this.#settings;
+    const { snapshotId } = descriptor;
     const partition = this.#partition(partitionId);
     if (snapshotId !== null && !this.#directories.has(join(partition, 'snapshots', snapshotId))) {
       throw new BackupCorrupt(`partition ${partitionId}`, `no file of the snapshot ${snapshotId} is in it`);
     }
-    await this.#ensure(join(partition, 'log'));
+    for (const directory of layout.directories) await this.#ensure(join(partition, directory));
+    const files = this.#files.filter((file) => file.partitionId === partitionId);
+    await layout.finish({ checkpointId, partitionId, descriptor, directory: partition, files });
     // Children before parents: a parent's path is the shorter one.
     const directories = [...this.#directories.keys()].filter((path) => isAtOrBelow(path, partition));
     for (const path of directories.sort((a, b) => b.length - a.length)) await this.#disk.syncDirectory(path);
@@ -82,13 +91,6 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     }
   }
 
-  #directoryOf({ partitionId, kind, snapshotId, name }: RestoredFile): string {
-    const partition = this.#partition(partitionId);
-    if (kind === 'segment') return join(partition, 'log');
-    if (snapshotId === null) throw new BackupCorrupt(name, 'a snapshot file without the id of its snapshot');
-    return join(partition, 'snapshots', flat(snapshotId));
-  }
-
   #partition(partitionId: PartitionId): string {
     return join(this.#partitions, String(partitionId));
   }
@@ -108,10 +110,4 @@ export class DirectoryRestoreStaging implements RestoreStaging {
 
 function isAtOrBelow(path: string, parent: string): boolean {
   return path === parent || path.startsWith(join(parent, '/'));
-}
-
-/** Names come from a manifest: one that leads elsewhere must not become a path. */
-function flat(name: string): string {
-  if (!isFlatFileName(name)) throw new BackupCorrupt(name, 'the name is no plain file name');
-  return name;
 }

@@ -8,6 +8,7 @@ import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import { DirectoryRestoreStaging } from './directory-restore-staging.ts';
 import type { Disk } from './disk.ts';
 import { nodeDisk } from './node-disk.ts';
+import { defaultLayout, type RestoreLayout } from './restore-layout.ts';
 import { isStaging, makeStaging, removeStaging } from './staging-directory.ts';
 
 export interface DirectoryRestoreTargetSettings {
@@ -19,10 +20,17 @@ export interface DirectoryRestoreTargetSettings {
 export class DirectoryRestoreTarget implements RestoreTarget {
   readonly #directory: string;
   readonly #disk: Disk;
+  readonly #layout: RestoreLayout;
 
-  constructor({ directory }: DirectoryRestoreTargetSettings, disk: Disk = nodeDisk) {
+  /** `layout` is for a broker that keeps the files of a partition in its own way. */
+  constructor(
+    { directory }: DirectoryRestoreTargetSettings,
+    disk: Disk = nodeDisk,
+    layout: RestoreLayout = defaultLayout,
+  ) {
     this.#directory = resolve(directory);
     this.#disk = disk;
+    this.#layout = layout;
   }
 
   get location(): string {
@@ -47,7 +55,13 @@ export class DirectoryRestoreTarget implements RestoreTarget {
       await this.#makeDirectories(made);
       await this.#removeLeftovers();
       const staging = await makeStaging(this.#disk, this.#directory, checkpointId);
-      return new DirectoryRestoreStaging(this.#disk, { directory: this.#directory, staging, made });
+      return new DirectoryRestoreStaging(this.#disk, {
+        directory: this.#directory,
+        staging,
+        layout: this.#layout,
+        checkpointId,
+        made,
+      });
     } catch (cause) {
       for (const path of made.reverse()) await this.#disk.removeDirectory(path).catch(() => {});
       throw cause;
