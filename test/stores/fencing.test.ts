@@ -3,6 +3,7 @@ import type { Result } from 'neverthrow';
 import { describe, expect, it } from 'vitest';
 import type { BackupStatusCode } from '../../src/core/status.ts';
 import type { MarkFailedError } from '../../src/ports/backup-store.ts';
+import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
 import { assertSameBackup, GatedFile, sampleBackup, sampleFile } from '../../src/testkit/sample-backups.ts';
 import { keys } from './damage.ts';
 import { nativePlace, STALE } from './native-place.ts';
@@ -77,11 +78,26 @@ describe('signs of life', () => {
     expect((await saving).isOk()).toBe(true);
   });
 
+  it('that stopped because the process slept keep the save from publishing', async () => {
+    const { memory } = nativePlace();
+    let slept = 0;
+    const gate = new GatedFile('gated');
+    // No timer of this clock ever fires: as if the machine woke up with everything overdue at once.
+    const clock = { now: () => 1_000, monotonic: () => slept, sleep: untilFired };
+    const store = new TidemarkBackupStore({ storage: memory, clock });
+    const backup = sampleBackup({ segmentFiles: [gate] });
+    const saving = store.save(backup);
+    await gate.reached;
+    slept = STALE;
+    gate.letThrough();
+    expect((await saving)._unsafeUnwrapErr().message).toMatch(/no sign of life for too long/);
+    expect((await keys(memory)).filter((key) => key.includes('completed'))).toEqual([]);
+  });
+
   it('are taken for what the storage says, whatever the clocks of writer and reader say', async () => {
     const place = nativePlace();
     const { gate, saving } = await upToTheGate(place);
     const late = { now: () => place.clock.now() + 86_400_000, monotonic: () => 0, sleep: async () => {} };
-    const { TidemarkBackupStore } = await import('../../src/stores/tidemark/tidemark-backup-store.ts');
     const reader = new TidemarkBackupStore({ storage: place.memory, clock: late });
     expect((await reader.list({}))._unsafeUnwrap().backups[0]?.statusCode).toBe('IN_PROGRESS');
     gate.letThrough();
@@ -280,3 +296,10 @@ describe('marking as failed while a save runs', () => {
     expect(answers).toEqual(new Set(['FAILED', 'IN_PROGRESS', 'COMPLETED']));
   });
 });
+
+function untilFired(_ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    else signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
