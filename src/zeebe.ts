@@ -1,4 +1,9 @@
 // Entry point: what a Zeebe broker keeps on its disk. Reads it, verifies it, backs it up and restores it.
+export {
+  type OpenedDataDirectory,
+  ZeebeDataDirectory,
+  type ZeebeDataDirectorySettings,
+} from './zeebe/data-directory.ts';
 export type { Finding } from './zeebe/finding.ts';
 export type { CheckpointLocation } from './zeebe/journal/checkpoint-search.ts';
 export type { JournalRecord, SegmentEnd, SegmentPart } from './zeebe/journal/journal-record.ts';
@@ -18,3 +23,9 @@ export {
   type VerifyPartitionError,
   verifyPartition,
 } from './zeebe/verify-partition.ts';
+export {
+  ZeebePartition,
+  type ZeebePartitionSettings,
+  type ZeebePartitionState,
+} from './zeebe/zeebe-partition.ts';
+export { ZeebeRestoreTarget, type ZeebeRestoreTargetSettings } from './zeebe/zeebe-restore-target.ts';

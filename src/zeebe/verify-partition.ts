@@ -1,7 +1,7 @@
 // Proves from its bytes that a partition backup of a Zeebe can be restored, without restoring it. It goes further than
 // Zeebe's own restore: it also finds a missing first segment and a record that is not the checkpoint's. It changes nothing.
 import { err, ok, type ResultAsync } from 'neverthrow';
-import type { BackupFile, StoredBackup } from '../core/backup.ts';
+import type { BackupFile, BackupId, StoredBackup } from '../core/backup.ts';
 import type { BrokerFailure, StoreError } from '../core/errors.ts';
 import { fromAsync } from '../core/result.ts';
 import type { Finding } from './finding.ts';
@@ -12,7 +12,10 @@ import { readFailure } from './read-failure.ts';
 import { type VerifiedSnapshot, verifySnapshot } from './snapshot/verify-snapshot.ts';
 
 /** What there is to verify: a stored backup, or files that are to become one. */
-export type VerifiableBackup = Pick<StoredBackup, 'id' | 'descriptor' | 'snapshotFiles' | 'segmentFiles'>;
+export interface VerifiableBackup
+  extends Pick<StoredBackup, 'descriptor' | 'snapshotFiles' | 'segmentFiles'> {
+  readonly id: Pick<BackupId, 'checkpointId' | 'partitionId'>;
+}
 
 export interface PartitionVerification {
   /** No finding is an error. */

@@ -1,0 +1,50 @@
+// Collects the checkpoints of a log while it is scanned: those that were created, not the repeated commands that were
+// ignored. A CREATE whose CREATED did not make it into the log counts too: the broker processes it when it starts.
+import { type CheckpointId, checkpointId, INT64_MAX, type LogPosition } from '../core/ids.ts';
+import type { CheckpointState } from '../ports/partition.ts';
+import { parseCheckpointRecord } from './journal/checkpoint-record.ts';
+import type { JournalRecord } from './journal/journal-record.ts';
+import { parseRecordBatch } from './journal/record-batch.ts';
+
+/** Give `see` to a scan as `onRecord`. */
+export class CheckpointList {
+  readonly #positions = new Map<CheckpointId, LogPosition>();
+  #latest = 0n;
+  #unreadable: string | undefined;
+
+  /** In ascending order. Only those whose CREATE is in the log. */
+  get checkpoints(): readonly CheckpointState[] {
+    return [...this.#positions].map(([id, position]) => ({ checkpointId: id, position }));
+  }
+
+  /** Why a record could not be read; undefined when all could. */
+  get unreadable(): string | undefined {
+    return this.#unreadable;
+  }
+
+  readonly see = ({ entry, index }: JournalRecord): void => {
+    if (entry.type !== 'application') return;
+    const records = parseRecordBatch(entry.batch, entry.lowestPosition, entry.highestPosition);
+    if (records.isErr()) {
+      this.#unreadable ??= `index=${index} ${records.error}`;
+      return;
+    }
+    for (const record of records.value) {
+      const parsed = parseCheckpointRecord(record);
+      if (parsed.isErr()) this.#unreadable ??= `index=${index} ${parsed.error}`;
+      else if (parsed.value !== undefined) {
+        const { intent, checkpointId: id } = parsed.value;
+        if (intent === 'CREATE') this.#created(id, record.position);
+        // A log may begin behind a CREATE. The events still tell which ids are used up.
+        else if (intent === 'CREATED' && id > this.#latest) this.#latest = id;
+        else if (intent === 'IGNORED' && id > this.#latest) this.#latest = id;
+      }
+    }
+  };
+
+  #created(id: bigint, position: LogPosition): void {
+    if (id <= this.#latest || id > INT64_MAX) return;
+    this.#latest = id;
+    this.#positions.set(checkpointId(id), position);
+  }
+}
