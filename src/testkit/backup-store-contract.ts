@@ -25,8 +25,9 @@ import { assertSameBackup, sampleBackup, sampleFile } from './sample-backups.ts'
 export interface BackupStoreContext {
   readonly store: BackupStore;
   /**
-   * Damages an object of the one backup that is there, behind the store's back, and gives its name or the part of
-   * it that must appear in the error. Absent when the runner cannot; needed when the store has checksums.
+   * Damages an object of the one backup that is there, behind the store's back, and gives its name or the
+   * part of it that must appear in the error. Absent when the runner cannot; needed when the store has
+   * checksums.
    */
   readonly damage?: (damage: BackupDamage) => Promise<string>;
 }

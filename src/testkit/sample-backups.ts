@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import type { BackupFile, PartitionBackup, StoredBackup } from '../core/backup.ts';
 import { checkpointId, logPosition } from '../core/ids.ts';
 
-/** What may differ from the default: checkpoint 1, partition 1, node 0, term 1, two snapshot files, a segment. */
+/**
+ * What may differ from the default: checkpoint 1, partition 1, node 0, term 1, two snapshot files, a
+ * segment.
+ */
 export interface SampleBackupOptions {
   readonly checkpointId?: bigint | number;
   readonly partitionId?: number;

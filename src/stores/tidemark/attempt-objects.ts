@@ -1,5 +1,5 @@
-// The objects of one attempt: put when it begins, removed when it ends. The order of the steps is the protocol
-// of the format document.
+// The objects of one attempt: put when it begins, removed when it ends. The order of the steps is the
+// protocol of the format document.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { type BackupDescriptor, type BackupId, timestamp } from '../../core/backup.ts';
 import type { BackupError, ObjectAlreadyExists, StoreError } from '../../core/errors.ts';
@@ -54,7 +54,10 @@ export function putBegun(
     .andThen(() => storage.put(attempt.begunKey, attempt.begunBody, { signal }).orElse(fineIfThere));
 }
 
-/** Puts `failed` of one attempt. The reason is cut to what people read. An object that is there stays as it is. */
+/**
+ * Puts `failed` of one attempt. The reason is cut to what people read. An object that is there stays as it
+ * is.
+ */
 export function putFailed(
   { storage, clock }: Layout,
   failed: { readonly id: BackupId; readonly attempt: Attempt; readonly descriptor: BackupDescriptor | null },
@@ -88,8 +91,8 @@ export function removeBegun(
 export type Ending = 'completed' | 'failed';
 
 /**
- * Tries to decide how an attempt ends, and gives what is decided: the first who asks wins, where the storage honours
- * create-only puts.
+ * Tries to decide how an attempt ends, and gives what is decided: the first who asks wins, where the
+ * storage honours create-only puts.
  */
 export function sealAttempt(
   { storage }: Layout,

@@ -40,8 +40,8 @@ export function findBase(
 }
 
 /**
- * Reads the base's manifest. It must be called after the attempts entry that names it was put: a sweep then sees
- * the entry, or we see that the base is gone. Gone or unreadable is no base.
+ * Reads the base's manifest. It must be called after the attempts entry that names it was put: a sweep then
+ * sees the entry, or we see that the base is gone. Gone or unreadable is no base.
  */
 export function readBase(
   layout: Layout,

@@ -1,4 +1,5 @@
-// The shapes of the JSON bodies, as zod sees them. Unknown fields are dropped; numbers must be what they claim.
+// The shapes of the JSON bodies, as zod sees them. Unknown fields are dropped; numbers must be what they
+// claim.
 import { z } from 'zod';
 import { isFlatFileName } from '../../core/backup.ts';
 import { type CheckpointId, INT64_MAX, type LogPosition } from '../../core/ids.ts';

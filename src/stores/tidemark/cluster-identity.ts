@@ -27,7 +27,9 @@ export class ClusterIdentity {
     return this.#conditionalPut;
   }
 
-  /** Gives the id of the cluster that owns the place, or null when nobody has claimed it and we have no id. */
+  /**
+   * Gives the id of the cluster that owns the place, or null when nobody has claimed it and we have no id.
+   */
   claim(signal: AbortSignal | undefined): ResultAsync<string | null, IdentityError> {
     return fromAsync<string | null, IdentityError>(async () => {
       if (this.#confirmed !== undefined) return ok(this.#confirmed.clusterId);
@@ -45,8 +47,8 @@ export class ClusterIdentity {
   }
 
   /**
-   * Looks again just before the first publication when create-only puts are not honoured: of two clusters that
-   * claimed the place at once, the one that was overwritten must not go on.
+   * Looks again just before the first publication when create-only puts are not honoured: of two clusters
+   * that claimed the place at once, the one that was overwritten must not go on.
    */
   confirm(signal: AbortSignal | undefined): ResultAsync<void, IdentityError> {
     return fromAsync<void, IdentityError>(async () => {

@@ -1,5 +1,5 @@
-// Shows that an attempt lives, and notices when it must not live on: it was called off, or the store could not
-// be reached for so long that others take it for dead.
+// Shows that an attempt lives, and notices when it must not live on: it was called off, or the store could
+// not be reached for so long that others take it for dead.
 import { withDeadline } from '../../core/deadline.ts';
 import { AttemptFenced, type StoreError, StoreUnavailable } from '../../core/errors.ts';
 import type { AttemptInStore } from './attempt-objects.ts';
@@ -14,7 +14,10 @@ export class Heartbeat {
   #lastBeatAt: number;
   #running: Promise<void> | undefined;
 
-  /** `begunAt` is the monotonic time just before `begun` was put. `lost` is told once, when the attempt must end. */
+  /**
+   * `begunAt` is the monotonic time just before `begun` was put. `lost` is told once, when the attempt must
+   * end.
+   */
   constructor(
     layout: Layout,
     attempt: AttemptInStore,

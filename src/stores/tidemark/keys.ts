@@ -3,7 +3,10 @@
 import type { BackupId } from '../../core/backup.ts';
 import { type CheckpointId, INT64_MAX, type NodeId, type PartitionId } from '../../core/ids.ts';
 
-/** What an object in a copy's directory says. In alphabetical order on purpose; the format document says why. */
+/**
+ * What an object in a copy's directory says. In alphabetical order on purpose; the format document says
+ * why.
+ */
 export type MarkerKind = 'begun' | 'completed' | 'failed';
 
 /** One try to save a copy. `text` is its name: `<term>-<startedAtMs>-<8 hex>`. */
@@ -51,7 +54,10 @@ export function copiesPrefix(checkpointId: CheckpointId, partitionId: PartitionI
   return `${checkpointPrefix(checkpointId)}${partitionId}/`;
 }
 
-/** A listing of backups that starts after this holds only checkpoints below `checkpointId`: `0` sorts behind `/`. */
+/**
+ * A listing of backups that starts after this holds only checkpoints below `checkpointId`: `0` sorts behind
+ * `/`.
+ */
 export function behindCheckpoint(checkpointId: CheckpointId): string {
   return `backups/${inverted(checkpointId)}0`;
 }
@@ -84,7 +90,9 @@ export function entryKey(id: BackupId, attempt: Attempt): string {
   return `${entriesOfCopyPrefix(id)}${attempt.text}`;
 }
 
-/** What the writer and whoever calls the attempt off both try to create: the first one decides how it ends. */
+/**
+ * What the writer and whoever calls the attempt off both try to create: the first one decides how it ends.
+ */
 export function sealKey(id: BackupId, attempt: Attempt): string {
   return `${entryKey(id, attempt)}.seal`;
 }

@@ -1,4 +1,5 @@
-// The index of unsettled attempts of a partition. Costs as much as there are of them, not as there are backups.
+// The index of unsettled attempts of a partition. Costs as much as there are of them, not as there are
+// backups.
 import type { ResultAsync } from 'neverthrow';
 import type { StoreError } from '../../core/errors.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';

@@ -43,7 +43,10 @@ export interface Manifest {
   readonly files: readonly ManifestFile[];
 }
 
-/** The bytes of a manifest: a line of JSON and a line with its digest. Chunks stand in the order of their first use. */
+/**
+ * The bytes of a manifest: a line of JSON and a line with its digest. Chunks stand in the order of their
+ * first use.
+ */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   const chunks = new Map<string, { readonly index: number; readonly chunk: Chunk }>();
   const indexOf = (chunk: Chunk): number => {

@@ -56,8 +56,8 @@ export function markFailed(
 }
 
 /**
- * Whether the attempt may be ended as failed. Sealed by its writer, it is publishing at this moment, or has done so,
- * unless the writer died with the seal in its hand and has gone silent since.
+ * Whether the attempt may be ended as failed. Sealed by its writer, it is publishing at this moment, or has
+ * done so, unless the writer died with the seal in its hand and has gone silent since.
  */
 function claimEnd(
   layout: Layout,

@@ -1,5 +1,5 @@
-// Reads a manifest and believes nothing: its digest, every number, name and range is checked before any byte of
-// a backup is given out. Pure.
+// Reads a manifest and believes nothing: its digest, every number, name and range is checked before any
+// byte of a backup is given out. Pure.
 import { err, ok, type Result } from 'neverthrow';
 import type { BackupId } from '../../core/backup.ts';
 import { BackupCorrupt, StoreFailure } from '../../core/errors.ts';

@@ -41,7 +41,10 @@ export class PieceReader {
     });
   }
 
-  /** A pack is fetched once for all who wait for it, so not one of their signals may end it: they only stop waiting. */
+  /**
+   * A pack is fetched once for all who wait for it, so not one of their signals may end it: they only stop
+   * waiting.
+   */
   #pack(chunk: Chunk, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
     const pack = this.#packs.get(chunk.name) ?? this.#fetch(chunk, this.#closing);
     this.#packs.delete(chunk.name);

@@ -1,7 +1,10 @@
 // What an earlier backup already holds, by digest and length. Pure.
 import type { Manifest, Piece } from './manifest.ts';
 
-/** Where each run of bytes of a base lies. The base's manifest proves that it is stored: nobody is asked again. */
+/**
+ * Where each run of bytes of a base lies. The base's manifest proves that it is stored: nobody is asked
+ * again.
+ */
 export class ReusablePieces {
   readonly #pieces = new Map<string, Piece>();
 

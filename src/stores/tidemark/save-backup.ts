@@ -1,5 +1,5 @@
-// Saving one partition backup, step by step as in the format document: begin, store the files, look whether the
-// attempt is still wanted, publish. Whatever goes wrong after it began ends as FAILED with the reason.
+// Saving one partition backup, step by step as in the format document: begin, store the files, look whether
+// the attempt is still wanted, publish. Whatever goes wrong after it began ends as FAILED with the reason.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { type PartitionBackup, timestamp } from '../../core/backup.ts';
 import { withDeadline } from '../../core/deadline.ts';
@@ -149,7 +149,10 @@ class Saving {
     });
   }
 
-  /** Whether the attempt may still publish. Seals it first: who calls it off from now on sees that it is too late. */
+  /**
+   * Whether the attempt may still publish. Seals it first: who calls it off from now on sees that it is too
+   * late.
+   */
   #checkWanted(): ResultAsync<void, SaveBackupError> {
     return fromAsync<void, SaveBackupError>(async () => {
       const { layout, identity, attempt: own } = this.#parts;
@@ -177,7 +180,9 @@ class Saving {
     });
   }
 
-  /** Puts the manifest. When the answer is lost, looks whether it arrived: the name is this attempt's alone. */
+  /**
+   * Puts the manifest. When the answer is lost, looks whether it arrived: the name is this attempt's alone.
+   */
   #publish(manifest: Uint8Array): ResultAsync<void, StoreError> {
     return fromAsync<void, StoreError>(async () => {
       const { layout, attempt } = this.#parts;

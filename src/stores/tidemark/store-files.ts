@@ -1,5 +1,5 @@
-// Turns a backup's files into stored chunks: cuts large files, packs small ones, leaves out what the base holds.
-// Never holds more than `chunksInFlight` chunks in memory.
+// Turns a backup's files into stored chunks: cuts large files, packs small ones, leaves out what the base
+// holds. Never holds more than `chunksInFlight` chunks in memory.
 import { err, type Ok, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import type { PartitionBackup } from '../../core/backup.ts';

@@ -38,8 +38,8 @@ export interface TidemarkBackupStoreComponents extends NativeStoreComponents {
 }
 
 /**
- * A {@link BackupStore} over any object storage, for those who bring their own; `S3BackupStore` and the others are this
- * over one of ours. Throws InvalidConfiguration on settings that make no sense.
+ * A {@link BackupStore} over any object storage, for those who bring their own; `S3BackupStore` and the
+ * others are this over one of ours. Throws InvalidConfiguration on settings that make no sense.
  */
 export class TidemarkBackupStore implements BackupStore {
   readonly capabilities = { incremental: true, liveness: true, checksums: true };
@@ -59,7 +59,9 @@ export class TidemarkBackupStore implements BackupStore {
     return this.#layout.storage.location;
   }
 
-  /** Whether the storage honours create-only puts; undefined until this store has found out. For diagnosis. */
+  /**
+   * Whether the storage honours create-only puts; undefined until this store has found out. For diagnosis.
+   */
   get conditionalPut(): boolean | undefined {
     return this.#identity.conditionalPut;
   }
