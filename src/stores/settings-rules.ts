@@ -78,7 +78,8 @@ export function zeebeLayoutValues(
 
 export function s3Problems(settings: S3PlaceSettings): string[] {
   const problems = basePathProblems(settings);
-  if (settings.bucketName.trim() === '') problems.push('bucketName must not be empty');
+  // JavaScript callers may leave out what the types ask for.
+  if (!settings.bucketName?.trim()) problems.push('bucketName must name the bucket of the backups');
   if ((settings.accessKey === undefined) !== (settings.secretKey === undefined)) {
     problems.push('accessKey and secretKey must both be set or both be absent');
   }
@@ -93,7 +94,7 @@ export function s3Problems(settings: S3PlaceSettings): string[] {
 }
 
 export function filesystemProblems({ basePath }: FilesystemBackupStoreSettings): string[] {
-  return basePath.trim() === '' ? ['basePath must name the directory of the backups'] : [];
+  return basePath?.trim() ? [] : ['basePath must name the directory of the backups'];
 }
 
 /** A base path of keys: refused rather than mended, for a mended one would not be found with other tools. */

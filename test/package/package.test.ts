@@ -56,7 +56,7 @@ describe('the packed package', () => {
     const { stdout } = await node(`
       const { BackupError, StoreNotFound } = await import('tidemark');
       const { FilesystemBackupStore } = await import('tidemark/filesystem');
-      const store = new FilesystemBackupStore({ directory: '/nonexistent/tidemark' });
+      const store = new FilesystemBackupStore({ basePath: '/nonexistent/tidemark' });
       const page = await store.list({});
       console.log(page.isErr() && page.error instanceof BackupError && page.error instanceof StoreNotFound);
       await store.close();`);
