@@ -38,7 +38,7 @@ const storedAs = z
 /** An array of names is what Zeebe 8.1 wrote. */
 const fileSet = z.union([
   z.array(z.string()).transform((names) => names.map((name): [string, StoredAs] => [name, {}])),
-  z.object({ files: z.record(z.string(), z.unknown()) }).transform(({ files }, context) =>
+  z.object({ files: z.custom<object>(isPlainObject, 'expected an object') }).transform(({ files }, context) =>
     Object.entries(files).map(([name, given]): [string, StoredAs] => {
       const read = storedAs.safeParse(given);
       if (read.success) return [name, read.data];
@@ -108,6 +108,11 @@ export function parseManifest(
     modifiedAt,
     ...(rawDescriptor === undefined || rawDescriptor === null ? {} : { rawDescriptor }),
   });
+}
+
+/** Looked at as it is: a record of zod would lose a file named __proto__. */
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The set, or what is wrong with it. */
