@@ -16,19 +16,17 @@ const RETRY_MS = 50;
 export class Load {
   readonly #urls: readonly string[];
   readonly #accounts: readonly string[];
+  readonly #name: string;
   readonly #sent = new Map<string, SentTransfer>();
   readonly #acknowledged = new Set<string>();
   #running: Promise<void>[] = [];
   #stopped = true;
 
-  constructor(urls: readonly string[], accounts: readonly string[]) {
+  /** `name` keeps the ids of one client apart from those of another. */
+  constructor(urls: readonly string[], accounts: readonly string[], name: string) {
     this.#urls = urls;
     this.#accounts = accounts;
-  }
-
-  /** Takes over another client's memory of what was sent, so that no id is used again. */
-  resumeFrom(other: Load): void {
-    for (const [id, transfer] of other.#sent) this.#sent.set(id, transfer);
+    this.#name = name;
   }
 
   /** Every transfer that was ever sent, by id. */
@@ -53,7 +51,7 @@ export class Load {
 
   async #work(worker: number): Promise<void> {
     while (!this.#stopped) {
-      const id = `transfer-${this.#sent.size}`;
+      const id = `${this.#name}-${this.#sent.size}`;
       const from = this.#anyAccount();
       const transfer = {
         id,

@@ -34,7 +34,7 @@ interface PartitionDescription {
 export async function runDemo(cluster: LedgerCluster, home: string): Promise<Check[]> {
   await startAndBuild(cluster);
   const urls = cluster.nodes.map(({ url }) => url);
-  const load = new Load(urls, ACCOUNTS);
+  const load = new Load(urls, ACCOUNTS, 'before');
   await openAccounts(urls);
   load.start();
   await warmUp(cluster, load);
@@ -54,8 +54,7 @@ export async function runDemo(cluster: LedgerCluster, home: string): Promise<Che
   const promised = { backupId: RESTORED_BACKUP, cut, sent: load.sent, acknowledged, deposited: DEPOSITED };
   const checks = proveRestored(restored, promised);
   checks.push(await startAgain(cluster, restored.audit));
-  const resumed = new Load(urls, ACCOUNTS);
-  resumed.resumeFrom(load);
+  const resumed = new Load(urls, ACCOUNTS, 'after');
   resumed.start();
   await run(resumed, 'Transfers again', 1_000);
   const third = await backUp(cluster, 3);
