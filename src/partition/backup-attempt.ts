@@ -2,7 +2,7 @@
 // The pins come first, before any remote call, and are released on every path.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { BackupFile, BackupId } from '../core/backup.ts';
-import { startDeadline, untilAborted } from '../core/deadline.ts';
+import { startDeadline, untilAborted, withDeadline } from '../core/deadline.ts';
 import {
   BackupAlreadyExists,
   type BackupCorrupt,
@@ -10,7 +10,7 @@ import {
   BrokerFailure,
   isBackupError,
 } from '../core/errors.ts';
-import type { NodeId, PartitionId } from '../core/ids.ts';
+import type { LogPosition, NodeId, PartitionId } from '../core/ids.ts';
 import { BACKUP_DEADLINE_MS, FAILURE_REASON_LENGTH_MAX } from '../core/limits.ts';
 import { bracket, contain, fromAsync, fromForeign } from '../core/result.ts';
 import { type BackupProgress, bestStatus } from '../core/status.ts';
@@ -55,6 +55,9 @@ export interface AttemptOptions {
   readonly onProgress: (progress: BackupProgress) => void;
 }
 
+/** How long a failure may take to be recorded: `close` waits for it. */
+const RECORD_FAILURE_MS = 10_000;
+
 /** Runs one attempt to its end. Its files are unpinned by then, whatever the end is. */
 export function runAttempt(
   components: PartitionBackupComponents,
@@ -67,14 +70,18 @@ export function runAttempt(
     const deadline = startDeadline(components.clock, limit);
     const { signal } = deadline;
     const release = (pinned: PartitionReservation) => releasePins(components, options.id, pinned);
-    const result = await bracket(
-      () => untilAborted(signal, () => reserve(components), release),
-      (pinned) => untilAborted(signal, () => saveOnce(components, settings, { ...options, signal }, pinned)),
-      release,
-    );
-    deadline.stop();
-    if (result.isErr()) await recordFailure(components, settings, options.id, result.error);
-    return result;
+    try {
+      const result = await bracket(
+        () => untilAborted(signal, () => reserve(components), release),
+        (pinned) =>
+          untilAborted(signal, () => saveOnce(components, settings, { ...options, signal }, pinned)),
+        release,
+      );
+      if (result.isErr()) await recordFailure(components, settings, options.id, result.error);
+      return result;
+    } finally {
+      deadline.stop();
+    }
   });
 }
 
@@ -99,14 +106,18 @@ async function releasePins(
 
 /** The store records the failures of a save itself; what ends an attempt before that is recorded here. */
 async function recordFailure(
-  { store, logger }: PartitionBackupComponents,
+  { store, clock, logger }: PartitionBackupComponents,
   { term }: PartitionBackupSettings,
   id: BackupId,
   error: TakeBackupError,
 ): Promise<void> {
   if (error.name !== 'BackupNotPossible' && error.name !== 'BrokerFailure') return;
   const reason = error.message.slice(0, FAILURE_REASON_LENGTH_MAX);
-  const marked = await contain('mark failed', () => store.markFailed(id, reason, { term }));
+  // Not called off with the attempt: a failure that close() hid would look like a backup nobody tried.
+  const limit = { operation: 'mark failed', timeoutMs: RECORD_FAILURE_MS };
+  const marked = await withDeadline(clock, limit, (signal) =>
+    contain('mark failed', () => store.markFailed(id, reason, { term, signal })),
+  );
   if (marked.isErr()) logger.warn({ ...id, err: marked.error }, 'could not record the failed backup');
 }
 
@@ -125,7 +136,7 @@ function saveOnce(
     if (best?.statusCode === 'COMPLETED') return ok('already-completed');
     if (best !== undefined) return err(new BackupAlreadyExists(best.id, best.statusCode));
 
-    const selected = selectBackup(pinned, checkpoint.position);
+    const selected = await select(pinned, checkpoint.position);
     if (selected.isErr()) return err(selected.error);
     const segmentFiles = await cutLog(selected.value, checkpoint);
     if (segmentFiles.isErr()) return err(segmentFiles.error);
@@ -145,6 +156,17 @@ function saveOnce(
     const saved = await contain('save', () => components.store.save(backup, { signal, onProgress }));
     return saved.map((): TakeOutcome => 'completed');
   });
+}
+
+/** What the broker pinned is its own making: a reservation that is none must not look like a bug of ours. */
+function select(
+  pinned: PartitionReservation,
+  position: LogPosition,
+): ResultAsync<BackupSelection, BackupNotPossible | BrokerFailure> {
+  return fromForeign(
+    () => selectBackup(pinned, position),
+    (cause) => brokerFailure('reserve', cause),
+  ).andThen((selected) => selected);
 }
 
 /** The selected segments, the last one cut behind the checkpoint's record. */

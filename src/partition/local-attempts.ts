@@ -34,6 +34,8 @@ export class LocalAttempts {
     controller: AbortController,
   ): void {
     const result = Promise.resolve(attempt);
+    // Whoever takes sees what it throws; a second caller may never come to hear it.
+    result.catch(() => {});
     const ended = Promise.withResolvers<void>();
     this.#running.set(checkpointId, { createdAt: timestamp(nowMs), result, controller, ended });
   }

@@ -14,6 +14,7 @@ import type {
 } from '../ports/backup-store.ts';
 import type { ListBackupsQuery } from '../ports/cluster.ts';
 import type { CheckpointState } from '../ports/partition.ts';
+import type { PartitionBackupEvent } from '../ports/telemetry.ts';
 import {
   type PartitionBackupComponents,
   type PartitionBackupSettings,
@@ -57,17 +58,23 @@ export class PartitionBackupManager {
         signal,
         onProgress: (progress) => {
           this.#attempts.progressed(checkpoint.checkpointId, progress);
-          this.#components.observer?.({ type: 'progress', id, progress });
+          this.#tell({ type: 'progress', id, progress });
         },
       });
       const started = this.#components.clock.monotonic();
       this.#attempts.start(checkpoint.checkpointId, this.#components.clock.now(), attempt, controller);
-      this.#components.observer?.({ type: 'started', id });
+      this.#tell({ type: 'started', id });
+      let failureReason: string | undefined = 'it ended by a bug';
+      try {
+        const result = await attempt;
+        failureReason = result.isErr() ? result.error.message : undefined;
+        const durationMs = this.#components.clock.monotonic() - started;
+        if (result.isErr()) this.#tellFailed(id, result.error, durationMs);
+        else this.#tell({ type: 'completed', id, durationMs });
+      } finally {
+        this.#attempts.end(checkpoint.checkpointId, failureReason);
+      }
       const result = await attempt;
-      const durationMs = this.#components.clock.monotonic() - started;
-      if (result.isErr()) this.#tellFailed(id, result.error, durationMs);
-      else this.#components.observer?.({ type: 'completed', id, durationMs });
-      this.#attempts.end(checkpoint.checkpointId, result.isErr() ? result.error.message : undefined);
       if (result.isOk() && !this.#orphansSettled) await this.#settleOrphansLater();
       return result;
     });
@@ -192,6 +199,15 @@ export class PartitionBackupManager {
 
   #tellFailed(id: BackupId, error: BackupError, durationMs: number): void {
     this.#components.logger.warn({ ...id, err: error, durationMs }, 'the partition backup failed');
-    this.#components.observer?.({ type: 'failed', id, error, durationMs });
+    this.#tell({ type: 'failed', id, error, durationMs });
+  }
+
+  /** An observer must not throw. One that does must not end a backup, or the process, all the same. */
+  #tell(event: PartitionBackupEvent): void {
+    try {
+      this.#components.observer?.(event);
+    } catch (cause) {
+      this.#components.logger.error({ ...event.id, event: event.type, err: cause }, 'an observer threw');
+    }
   }
 }
