@@ -30,7 +30,7 @@ describe('openBackupStore', () => {
 
   it('rejects with what is wrong', async () => {
     await expect(openBackupStore({ store: 'S3', bucketName: '' })).rejects.toThrow(
-      /bucketName must not be empty/,
+      /bucketName must name the bucket/,
     );
   });
 

@@ -1,0 +1,84 @@
+// What really reaches a server, counted on the wire by a proxy in front of it: the two promises about cost.
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { checkpointId } from 'tidemark';
+import { S3BackupStore } from 'tidemark/s3';
+import { sampleBackup } from 'tidemark/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startEmbeddedS3 } from '../support/embedded-s3.ts';
+
+/** Forwards to the server and notes each request as `METHOD path?query`. */
+async function startCounter(endpoint: string) {
+  const seen: string[] = [];
+  const { hostname, port } = new URL(endpoint);
+  const server = createServer((incoming, answer) => {
+    seen.push(`${incoming.method} ${incoming.url}`);
+    const { method, url: path, headers } = incoming;
+    const onward = forward({ hostname, port, method, path, headers }, (reply) => {
+      answer.writeHead(reply.statusCode ?? 502, reply.headers);
+      reply.pipe(answer);
+    });
+    onward.on('error', () => answer.destroy());
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port: own } = server.address() as AddressInfo;
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { seen, endpoint: `http://127.0.0.1:${own}`, close };
+}
+
+let s3: Awaited<ReturnType<typeof startEmbeddedS3>>;
+let counter: Awaited<ReturnType<typeof startCounter>>;
+let store: S3BackupStore;
+
+beforeAll(async () => {
+  s3 = await startEmbeddedS3();
+  counter = await startCounter(s3.endpoint);
+  store = new S3BackupStore({
+    clusterId: 'counted',
+    bucketName: s3.bucket,
+    region: s3.region,
+    endpoint: counter.endpoint,
+    accessKey: s3.credentials.accessKeyId,
+    secretKey: s3.credentials.secretAccessKey,
+    forcePathStyleAccess: true,
+  });
+});
+
+afterAll(async () => {
+  await store.close();
+  await counter.close();
+  await s3.close();
+});
+
+const countOf = (pattern: RegExp) => counter.seen.filter((line) => pattern.test(line)).length;
+
+describe('requests at the server', () => {
+  it('a repeated backup of an unchanged partition sends no chunk', async () => {
+    (await store.save(sampleBackup({ checkpointId: 1 })))._unsafeUnwrap();
+    expect(countOf(/^PUT .*\/chunks\//)).toBeGreaterThan(0);
+    counter.seen.length = 0;
+    (await store.save(sampleBackup({ checkpointId: 2 })))._unsafeUnwrap();
+    expect(countOf(/^PUT .*\/completed\./)).toBe(1);
+    expect(countOf(/\/chunks\//)).toBe(0);
+  });
+
+  it('the status of one backup among many is one listing and one read per partition', async () => {
+    for (let id = 3; id <= 1_000; id += 111) {
+      for (const partitionId of [1, 2, 3]) {
+        (await store.save(sampleBackup({ checkpointId: id, partitionId })))._unsafeUnwrap();
+      }
+    }
+    counter.seen.length = 0;
+    const page = (await store.list({ checkpointId: checkpointId(447), details: true }))._unsafeUnwrap();
+    expect(page.backups.map((row) => row.statusCode)).toEqual(['COMPLETED', 'COMPLETED', 'COMPLETED']);
+    expect(page.backups.every((row) => row.descriptor !== undefined)).toBe(true);
+    expect(countOf(/list-type=2/)).toBe(1);
+    expect(counter.seen).toHaveLength(4);
+  });
+});
