@@ -129,10 +129,16 @@ class FileSending {
     const { storage, values, clock } = this.#layout;
     const partSizeBytes = values.chunkSizeBytes;
     const limit = { operation: `abort ${key}`, timeoutMs: ABORT_UPLOAD_MS };
+    let isComplete = false;
     return bracket(
       () => storage.startUpload(key, { partSizeBytes, signal: this.#signal }),
-      (upload) => this.#sendBlocks(upload, blocks, compress),
+      (upload) =>
+        this.#sendBlocks(upload, blocks, compress).map((bytes) => {
+          isComplete = true;
+          return bytes;
+        }),
       async (upload) => {
+        if (isComplete) return;
         const aborted = await withDeadline(clock, limit, (signal) => upload.abort({ signal }));
         if (aborted.isErr()) {
           this.#layout.logger.warn({ key, err: aborted.error }, 'could not throw away an upload in parts');

@@ -412,7 +412,7 @@ describe('two writers of one copy', () => {
   it('an object that is gone when the save comes to its end is no completed backup', async () => {
     const { node, memory } = zeebePlace();
     const { store, storage } = node();
-    storage.script = async ({ operation }) => {
+    storage.script = async ({ operation }): Promise<Fate> => {
       if (operation === 'list') (await memory.delete(['1/1/0/segments/first']))._unsafeUnwrap();
       return 'done';
     };
