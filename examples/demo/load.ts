@@ -42,6 +42,8 @@ export class Load {
   start(): void {
     this.#stopped = false;
     this.#running = Array.from({ length: WORKERS }, (_, worker) => this.#work(worker));
+    // A worker that fails is heard of in `stop`.
+    for (const worker of this.#running) worker.catch(() => {});
   }
 
   async stop(): Promise<void> {

@@ -15,17 +15,22 @@ const PARTITIONS = 3;
 const home = mkdtempSync(join(tmpdir(), 'tidemark-demo-'));
 const logFile = join(home, 'nodes.log');
 const cleanups: (() => Promise<void>)[] = [];
-let isCleaning = false;
+let cleaning: Promise<void> | undefined;
+let isInterrupted = false;
 
-async function cleanUp(): Promise<void> {
-  isCleaning = true;
+function cleanUp(): Promise<void> {
+  cleaning ??= stopAll();
+  return cleaning;
+}
+
+async function stopAll(): Promise<void> {
   stopShowing();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   rmSync(home, { recursive: true, force: true });
 }
 
 function interrupted(): void {
-  if (isCleaning) return;
+  isInterrupted = true;
   void cleanUp().finally(() => process.exit(130));
 }
 process.on('SIGINT', interrupted);
@@ -60,12 +65,12 @@ try {
   process.exitCode = failed.length === 0 ? 0 : 1;
   process.stdout.write(`\n${checks.length - failed.length} of ${checks.length} proven.\n`);
 } catch (cause) {
-  if (!isCleaning) {
+  if (!isInterrupted) {
     stopShowing();
     if (existsSync(logFile)) process.stderr.write(readFileSync(logFile, 'utf8').slice(-4_000));
     process.stderr.write(`the demo could not go on: ${cause instanceof Error ? cause.stack : cause}\n`);
   }
   process.exitCode = 1;
 }
-if (!isCleaning) await cleanUp();
-process.exit();
+await cleanUp();
+process.exit(isInterrupted ? 130 : process.exitCode);

@@ -37,6 +37,7 @@ const RESTART_DELAY_MS_MAX = 5_000;
 export class LedgerCluster {
   readonly #options: ClusterOptions;
   readonly #children = new Map<number, Child>();
+  readonly #starting = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #stderr: number | 'inherit';
 
@@ -96,10 +97,17 @@ export class LedgerCluster {
   /** Stops every node cleanly. May be called twice. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    await Promise.allSettled(this.#starting);
     await Promise.all([...this.#children.values()].map(stopChild));
   }
 
-  async #startNode(nodeId: number): Promise<void> {
+  #startNode(nodeId: number): Promise<void> {
+    const start = this.#runNode(nodeId).finally(() => this.#starting.delete(start));
+    this.#starting.add(start);
+    return start;
+  }
+
+  async #runNode(nodeId: number): Promise<void> {
     const child = await startChild(
       'node-main.ts',
       { ...process.env, ...this.environment(nodeId) },
