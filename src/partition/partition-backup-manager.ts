@@ -111,7 +111,7 @@ export class PartitionBackupManager {
       const rows: BackupStatus[] = [];
       for (const row of page.value.backups) {
         if (row.statusCode !== 'FAILED') {
-          rows.push(this.#attempts.overlay(row, row.id));
+          rows.push(this.#attempts.overlay(row, this.#id(row.id.checkpointId)));
           continue;
         }
         const detailed = await contain('list', () => store.list({ ...row.id, details: true }, options));

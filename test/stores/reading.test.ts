@@ -32,6 +32,22 @@ describe('a listing with details', () => {
     expect((await store.list({ checkpointId: checkpointId(2) }))._unsafeUnwrap().backups).toHaveLength(1);
   });
 
+  it('tells of a damaged body of what never completed, and does not let it hide a whole copy', async () => {
+    const { node, memory, manifests } = await withThree();
+    const { store } = node();
+    const id = { checkpointId: checkpointId(2), partitionId: 1, nodeId: 5 };
+    (await store.markFailed(id, 'why', { term: 1n }))._unsafeUnwrap();
+    const failed = (await keys(memory)).find((key) => key.includes('/failed.')) ?? '';
+    (await memory.put(failed, new TextEncoder().encode('{"format":1,')))._unsafeUnwrap();
+    const rows = (await store.list({ checkpointId: id.checkpointId, details: true }))._unsafeUnwrap().backups;
+    expect(rows.map((row) => [row.statusCode, row.descriptor !== undefined])).toEqual([
+      ['COMPLETED', true],
+      ['FAILED', false],
+    ]);
+    expect(rows[1]?.failureReason).toContain('damaged');
+    expect(manifests).toHaveLength(3);
+  });
+
   it('leaves out what was deleted between the names and the bodies', async () => {
     const { node, memory, manifests } = await withThree();
     const { storage, store } = node();

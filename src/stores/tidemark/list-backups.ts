@@ -71,8 +71,9 @@ function row(
       return ok(decisive.kind === 'begun' ? status : undefined);
     }
     const isDamage = error.name === 'BackupCorrupt' || error.name === 'StoreFailure';
-    if (!isDamage || query.checkpointId !== undefined) return err(error);
-    // One damaged copy must not hide all others.
+    const isAskedFor = query.checkpointId !== undefined && decisive.kind === 'completed';
+    if (!isDamage || isAskedFor) return err(error);
+    // One damaged copy must not hide all others, and what never completed must not keep a whole copy from a restore.
     layout.logger.warn({ ...copy.id, err: error }, 'listed a backup without its details');
     return ok(statusCode === 'FAILED' ? { failureReason: error.message, ...status } : status);
   });

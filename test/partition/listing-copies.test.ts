@@ -1,0 +1,71 @@
+// Listings of a partition whose copies belong to several nodes, or are damaged.
+import {
+  bytesFile,
+  checkpointId,
+  logPosition,
+  type PartitionBackup,
+  PartitionBackupManager,
+  silentLogger,
+} from 'tidemark';
+import { describe, expect, it } from 'vitest';
+import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
+import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
+import { ManualClock } from '../../src/testkit/manual-clock.ts';
+import { GatedFile, sampleBackup } from '../../src/testkit/sample-backups.ts';
+
+function setUp() {
+  const clock = new ManualClock();
+  const storage = new MemoryObjectStorage({ clock });
+  const store = new TidemarkBackupStore({ storage, clock });
+  const managerOf = (nodeId: number) =>
+    new PartitionBackupManager(
+      {
+        store,
+        source: { reserve: async () => ({ snapshots: [], segments: [segment], release: async () => {} }) },
+        clock,
+        logger: silentLogger,
+      },
+      { nodeId, partitionId: 1, term: 2n, numberOfPartitions: 1, brokerVersion: '1.0' },
+    );
+  return { storage, store, manager: managerOf(1) };
+}
+
+const segment = {
+  name: 'log-1',
+  firstPosition: logPosition(1),
+  lastPosition: logPosition(3),
+  upTo: async () => bytesFile('log-1', Buffer.from('abc')),
+};
+
+describe('a listing', () => {
+  it('says of the copy of another node what the store says, not how the own attempt fared', async () => {
+    const { store, manager } = setUp();
+    const gate = new GatedFile('gated');
+    const other: PartitionBackup = sampleBackup({ nodeId: 0, snapshotFiles: [], segmentFiles: [gate] });
+    const saving = store.save(other);
+    await gate.reached;
+    const { checkpointId: id } = other.id;
+    const taken = await manager.take({ checkpointId: id, position: logPosition(3) });
+    expect(taken._unsafeUnwrapErr().name).toBe('BackupAlreadyExists');
+    const rows = (await manager.list())._unsafeUnwrap();
+    expect(rows.map((row) => [row.id.nodeId, row.statusCode])).toEqual([[0, 'IN_PROGRESS']]);
+    gate.letThrough();
+    await saving;
+  });
+
+  it('shows all others when the reason of a failed copy is damaged', async () => {
+    const { store, storage, manager } = setUp();
+    const id = { checkpointId: checkpointId(3), partitionId: 1, nodeId: 0 };
+    (await store.markFailed(id, 'why', { term: 1n }))._unsafeUnwrap();
+    (await manager.take({ checkpointId: checkpointId(4), position: logPosition(3) }))._unsafeUnwrap();
+    const page = (await storage.list('backups/'))._unsafeUnwrap();
+    const failed = page.objects.find(({ key }) => key.includes('/failed.'))?.key ?? '';
+    (await storage.put(failed, Buffer.from('{"format":1,')))._unsafeUnwrap();
+    const rows = (await manager.list())._unsafeUnwrap();
+    expect(rows.map((row) => [row.id.checkpointId, row.statusCode])).toEqual([
+      [4n, 'COMPLETED'],
+      [3n, 'FAILED'],
+    ]);
+    expect(rows[1]?.failureReason).toContain('damaged');
+  });
+});
