@@ -53,6 +53,8 @@ export interface AttemptOptions {
   readonly checkpoint: CheckpointState;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: BackupProgress) => void;
+  /** Told what settles when the store has ended with the attempt: it may have last words after a call-off. */
+  readonly onSaving: (ended: Promise<unknown>) => void;
 }
 
 /** How long a failure may take to be recorded: `close` waits for it. */

@@ -13,6 +13,7 @@ interface RunningAttempt {
   /** Settled by `end`, when everything about the attempt is recorded. */
   readonly ended: PromiseWithResolvers<void>;
   progress?: BackupProgress;
+  saving?: Promise<unknown>;
 }
 
 interface FailedAttempt {
@@ -45,6 +46,11 @@ export class LocalAttempts {
     if (attempt !== undefined) attempt.progress = progress;
   }
 
+  saving(checkpointId: CheckpointId, ended: Promise<unknown>): void {
+    const attempt = this.#running.get(checkpointId);
+    if (attempt !== undefined) attempt.saving = ended;
+  }
+
   end(checkpointId: CheckpointId, failureReason: string | undefined): void {
     const attempt = this.#running.get(checkpointId);
     this.#running.delete(checkpointId);
@@ -61,11 +67,12 @@ export class LocalAttempts {
     return this.#running.get(checkpointId);
   }
 
-  /** Aborts one attempt and waits for its end. */
-  async callOff(checkpointId: CheckpointId): Promise<void> {
+  /** Aborts one attempt and waits for its end. What it gives settles when the store has ended with it, too. */
+  async callOff(checkpointId: CheckpointId): Promise<{ readonly saving: Promise<unknown> }> {
     const attempt = this.#running.get(checkpointId);
     attempt?.controller.abort();
     await attempt?.ended.promise;
+    return { saving: attempt?.saving ?? Promise.resolve() };
   }
 
   forget(checkpointId: CheckpointId): void {

@@ -1,7 +1,8 @@
 // Backups of one partition, on its leader: takes them, tells how they are doing, deletes them. It never lets a
 // failing store reach the broker: everything it does is asynchronous and ends as a Result.
-import { err, ok, type ResultAsync } from 'neverthrow';
+import { err, ok, ResultAsync } from 'neverthrow';
 import type { BackupId } from '../core/backup.ts';
+import { withDeadline } from '../core/deadline.ts';
 import { Aborted, type BackupError } from '../core/errors.ts';
 import { type CheckpointId, INT64_MAX } from '../core/ids.ts';
 import { contain, fromAsync } from '../core/result.ts';
@@ -23,6 +24,9 @@ import {
   type TakeOutcome,
 } from './backup-attempt.ts';
 import { LocalAttempts } from './local-attempts.ts';
+
+/** How long a delete waits for the end of the save that it called off. */
+const LAST_WORDS_MS = 15_000;
 
 /**
  * Takes and keeps the backups of one partition. Make one when the partition becomes leader and close it when it
@@ -60,6 +64,7 @@ export class PartitionBackupManager {
           this.#attempts.progressed(checkpoint.checkpointId, progress);
           this.#tell({ type: 'progress', id, progress });
         },
+        onSaving: (ended) => this.#attempts.saving(checkpoint.checkpointId, ended),
       });
       const started = this.#components.clock.monotonic();
       this.#attempts.start(checkpoint.checkpointId, this.#components.clock.now(), attempt, controller);
@@ -128,8 +133,11 @@ export class PartitionBackupManager {
     options: CallOptions = {},
   ): ResultAsync<void, DeleteBackupError | MarkFailedError | ListBackupsError> {
     return fromAsync(async () => {
-      const { store } = this.#components;
-      await this.#attempts.callOff(checkpointId);
+      const { store, clock } = this.#components;
+      const { saving } = await this.#attempts.callOff(checkpointId);
+      // A save that writes its last words holds its own copy: a delete beside it would be refused.
+      const limit = { operation: 'call off backup', timeoutMs: LAST_WORDS_MS, signal: options.signal };
+      await withDeadline(clock, limit, () => ResultAsync.fromSafePromise(saving));
       const query = { checkpointId, partitionId: this.#settings.partitionId };
       const page = await contain('list', () => store.list(query, options));
       if (page.isErr()) return err(page.error);

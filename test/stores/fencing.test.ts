@@ -1,6 +1,7 @@
 // Attempts that live, go silent, are called off or overtaken, on a clock under control.
 import type { Result } from 'neverthrow';
 import { describe, expect, it } from 'vitest';
+import { INT64_MAX } from '../../src/core/ids.ts';
 import type { BackupStatusCode } from '../../src/core/status.ts';
 import type { MarkFailedError } from '../../src/ports/backup-store.ts';
 import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
@@ -124,6 +125,31 @@ describe('calling off', () => {
     await place.clock.advance(HEARTBEAT + 1);
     expect((await saving)._unsafeUnwrapErr().name).toBe('AttemptFenced');
     expect(await stateOf(place)).toMatchObject({ statusCode: 'FAILED', failureReason: 'enough' });
+  });
+
+  it('and deleting hold at whatever request of its last words a failing save is', async () => {
+    for (let at = 0; at < 8; at += 1) {
+      const place = nativePlace();
+      const controller = new AbortController();
+      const { saving, storage, backup } = await upToTheGate(place, {}, controller.signal);
+      const { store } = place.node();
+      let requests = 0;
+      let deleted = false;
+      storage.script = async (): Promise<Fate> => {
+        requests += 1;
+        if (requests - 1 !== at) return 'done';
+        (await store.markFailed(backup.id, 'to be deleted', { term: INT64_MAX }))._unsafeUnwrap();
+        deleted = (await store.delete(backup.id)).isOk();
+        return 'done';
+      };
+      controller.abort();
+      expect((await saving)._unsafeUnwrapErr().name).toBe('Aborted');
+      const state = await stateOf(place, backup);
+      // Refused while the writer ends the attempt by itself: then it has failed, and can be deleted.
+      expect([at, deleted, state?.statusCode]).toEqual([at, deleted, deleted ? undefined : 'FAILED']);
+      (await store.delete(backup.id))._unsafeUnwrap();
+      expect((await keys(place.memory)).filter((key) => /attempts|begun|failed/.test(key))).toEqual([]);
+    }
   });
 
   it('and deleting hold even when a heartbeat under way puts its object again', async () => {

@@ -116,7 +116,11 @@ export function sealAttempt(
   });
 }
 
-/** Ends a failed attempt: tells why, unless it was called off, for then a deleted backup would come back. */
+/**
+ * Ends a failed attempt: tells why, unless it was called off, for then a deleted backup would come back. With its seal
+ * the writer says that it does so by itself. Sealed by another, all is left to that one: should it die over it, the
+ * attempt goes stale.
+ */
 export function settleFailed(
   layout: Layout,
   attempt: AttemptInStore,
@@ -124,6 +128,9 @@ export function settleFailed(
   signal: AbortSignal,
 ): ResultAsync<void, StoreError> {
   return fromAsync<void, StoreError>(async () => {
+    const sealed = await sealAttempt(layout, attempt, 'completed', signal);
+    if (sealed.isErr()) return err(sealed.error);
+    if (sealed.value === 'failed') return ok();
     const wanted = await isThere(layout.storage, attempt.entryKey, signal);
     if (wanted.isErr()) return err(wanted.error);
     if (wanted.value) {
