@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import type { PartitionBackup } from '../../src/index.ts';
@@ -77,15 +77,23 @@ async function contentOf(file: PartitionBackup['segmentFiles'][number]): Promise
 
 describe.runIf(canRun)("Zeebe's own S3 store", () => {
   let directory = '';
+  let client: S3Client | undefined;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'compat-'));
     const credentials = { accessKeyId: S3_ACCESS_KEY ?? '', secretAccessKey: S3_SECRET_KEY ?? '' };
     const settings = { endpoint: S3_ENDPOINT ?? '', region: S3_REGION ?? 'us-east-1', credentials };
-    const client = new S3Client({ ...settings, forcePathStyle: true });
+    client = new S3Client({ ...settings, forcePathStyle: true });
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
-    client.destroy();
   });
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  afterAll(async () => {
+    await rm(directory, { recursive: true, force: true });
+    const store = ours();
+    for (const { id } of (await store.list({}))._unsafeUnwrap().backups)
+      (await store.delete(id))._unsafeUnwrap();
+    await store.close();
+    await client?.send(new DeleteBucketCommand({ Bucket: bucket }));
+    client?.destroy();
+  });
 
   it.each([
     [1, 'none'],
