@@ -1,5 +1,6 @@
-// Where the files of a restored partition lie below its directory, and what is left to do once all are written. A broker
-// with a layout of its own on its disk brings one; everything else of a restore stays the same.
+// Where the files of a restored partition lie below its directory, and what is left to do once all are
+// written. A broker with a layout of its own on its disk brings one; everything else of a restore stays the
+// same.
 import { type BackupDescriptor, isFlatFileName } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
 import type { CheckpointId, PartitionId } from '../core/ids.ts';
@@ -11,8 +12,8 @@ export interface RestoreLayout {
   /** The path of a file below its partition's directory, part by part. Each part is a flat name. */
   pathOf(file: RestoredFile): readonly string[];
   /**
-   * Finishes a partition whose files are all written and not visible yet. Files that it makes must be synced when it
-   * resolves; the directories are synced after it.
+   * Finishes a partition whose files are all written and not visible yet. Files that it makes must be synced
+   * when it resolves; the directories are synced after it.
    */
   finish(partition: StagedPartition): Promise<void>;
 }

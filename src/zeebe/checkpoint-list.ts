@@ -1,5 +1,6 @@
-// Collects the checkpoints of a log while it is scanned: those that were created, not the repeated commands that were
-// ignored. A CREATE whose CREATED did not make it into the log counts too: the broker processes it when it starts.
+// Collects the checkpoints of a log while it is scanned: those that were created, not the repeated commands
+// that were ignored. A CREATE whose CREATED did not make it into the log counts too: the broker processes it
+// when it starts.
 import { type CheckpointId, checkpointId, INT64_MAX, type LogPosition } from '../core/ids.ts';
 import type { CheckpointState } from '../ports/partition.ts';
 import { parseCheckpointRecord } from './journal/checkpoint-record.ts';

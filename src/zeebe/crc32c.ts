@@ -1,4 +1,5 @@
-// CRC32C (Castagnoli), the one checksum that Zeebe uses: in its log, in its descriptors and over snapshot files.
+// CRC32C (Castagnoli), the one checksum that Zeebe uses: in its log, in its descriptors and over snapshot
+// files.
 import { crc32c as nativeCrc32c } from '@node-rs/crc32';
 
 /** The checksum of `bytes`, or of what `before` is the checksum of followed by `bytes`. Unsigned 32 bits. */

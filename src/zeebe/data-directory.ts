@@ -1,4 +1,5 @@
-// A stopped Zeebe broker's data directory. It only reads; a broker that runs there is refused where that can be told.
+// A stopped Zeebe broker's data directory. It only reads; a broker that runs there is refused where that can
+// be told.
 import { join, resolve } from 'node:path';
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { BrokerFailure, InvalidInput } from '../core/errors.ts';
@@ -29,8 +30,8 @@ export class ZeebeDataDirectory {
   }
 
   /**
-   * Lists the partitions. InvalidInput: there are none, so this is no data directory. BrokerFailure: the broker runs, or
-   * the disk cannot be read.
+   * Lists the partitions. InvalidInput: there are none, so this is no data directory. BrokerFailure: the
+   * broker runs, or the disk cannot be read.
    */
   open(): ResultAsync<OpenedDataDirectory, InvalidInput | BrokerFailure> {
     return fromAsync<OpenedDataDirectory, InvalidInput | BrokerFailure>(async () => {

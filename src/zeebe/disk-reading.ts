@@ -1,4 +1,5 @@
-// Looks at a broker's disk without changing it. The one place where the data directory's reader meets node:fs.
+// Looks at a broker's disk without changing it. The one place where the data directory's reader meets
+// node:fs.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { BrokerFailure } from '../core/errors.ts';
 
@@ -24,8 +25,8 @@ export function readText(path: string): Promise<string | undefined> {
 }
 
 /**
- * Whether a process of this machine holds a lock on a file. Only Linux tells; elsewhere, and for a process in another
- * container, the answer is false.
+ * Whether a process of this machine holds a lock on a file. Only Linux tells; elsewhere, and for a process in
+ * another container, the answer is false.
  */
 export async function isLocked(path: string): Promise<boolean> {
   const file = await orUndefined(path, () => stat(path, { bigint: true }));

@@ -1,7 +1,7 @@
 // One thing that is not as it should be in a backup.
 
 export interface Finding {
-  /** `error`: the backup cannot be restored, or not to what it was. `warning`: it can, and somebody should know. */
+  /** `error`: the backup cannot be restored, or not to what it was. `warning`: it can; somebody should know. */
   readonly severity: 'error' | 'warning';
   /** The file, or what the store calls the damaged object. */
   readonly object: string;

@@ -1,4 +1,5 @@
-// Just enough MsgPack to read the whole numbers of a map. Everything else in it is skipped; nothing is written.
+// Just enough MsgPack to read the whole numbers of a map. Everything else in it is skipped; nothing is
+// written.
 import { err, ok, type Result } from 'neverthrow';
 import { viewOf } from './sbe-header.ts';
 

@@ -1,5 +1,5 @@
-// A scanned log as segments for a backup. They keep their full size, as Zeebe's restore expects; what lies behind the
-// checkpoint is zeros already, so that it leaves nothing of older records whoever restores it.
+// A scanned log as segments for a backup. They keep their full size, as Zeebe's restore expects; what lies
+// behind the checkpoint is zeros already, so that it leaves nothing of older records whoever restores it.
 import type { BackupFile } from '../core/backup.ts';
 import { BrokerFailure } from '../core/errors.ts';
 import type { LogPosition } from '../core/ids.ts';

@@ -1,5 +1,5 @@
-// The snapshots on a stopped broker's disk, for a backup. One without a checksum file was never finished and does not
-// count; one that does not fit its checksum file is an error, not passed over.
+// The snapshots on a stopped broker's disk, for a backup. One without a checksum file was never finished and
+// does not count; one that does not fit its checksum file is an error, not passed over.
 import { join } from 'node:path';
 import { BrokerFailure } from '../core/errors.ts';
 import { logPosition } from '../core/ids.ts';
@@ -45,9 +45,7 @@ async function pinSnapshot(
     const detail = `path=${directory} file=${damage?.object} ${damage?.what}`;
     throw new BrokerFailure('read snapshot', detail);
   }
-  const { processedPosition, lastFollowupEventPosition } = metadata;
-  const position =
-    processedPosition > lastFollowupEventPosition ? processedPosition : lastFollowupEventPosition;
+  const position = maximum(metadata.processedPosition, metadata.lastFollowupEventPosition);
   return {
     id: snapshotId,
     position: logPosition(position),
@@ -57,16 +55,21 @@ async function pinSnapshot(
 }
 
 /**
- * A broker reads on behind what is both processed and exported. The log may begin a little later, where it joins the
- * snapshot by index: the record at that index holds the positions between.
+ * A broker reads on behind what is both processed and exported. The log may begin a little later, where it
+ * joins the snapshot by index: the record at that index holds the positions between.
  */
 function replayFrom(id: SnapshotId, metadata: SnapshotMetadata, log: readonly ScannedSegment[]) {
-  const { processedPosition, exportedPosition } = metadata;
-  const done = processedPosition < exportedPosition ? processedPosition : exportedPosition;
+  const done = -maximum(-metadata.processedPosition, -metadata.exportedPosition);
   const first = log.find(({ firstPosition }) => firstPosition !== undefined);
   const begin = log.find(({ firstIndex }) => firstIndex !== undefined)?.firstIndex;
   const joins = id.index > 0n && begin !== undefined && begin <= id.index + 1n;
   if (joins && first?.firstPosition !== undefined && first.firstPosition > done + 1n)
     return first.firstPosition;
   return logPosition(done + 1n);
+}
+
+/** Math.max takes no bigints. */
+function maximum(a: bigint, b: bigint): bigint {
+  if (a < b) return b;
+  return a;
 }

@@ -1,5 +1,6 @@
-// The 8 bytes in front of every SBE message, little endian: block length, template id, schema id, version; uint16 each.
-// What follows the block is found by the block length in the header, which grows with later schema versions.
+// The 8 bytes in front of every SBE message, little endian: block length, template id, schema id, version;
+// uint16 each. What follows the block is found by the block length in the header, which grows with later
+// schema versions.
 
 /** Size of the header in bytes. */
 export const SBE_HEADER_BYTES = 8;
@@ -39,7 +40,7 @@ export function sbeMismatch(header: SbeHeader, message: SbeMessage): string | un
     );
   }
   return blockLength < message.blockLength
-    ? `the ${message.name} is too short: block length ${blockLength}, at least ${message.blockLength} expected`
+    ? `the ${message.name} is too short: block length ${blockLength} instead of ${message.blockLength}`
     : undefined;
 }
 

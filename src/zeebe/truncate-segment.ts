@@ -1,5 +1,5 @@
-// Cuts a segment behind a record: the same bytes up to there, then zeros to the segment's full size. Never the single
-// zero byte that Zeebe's own restore leaves in front of the old records.
+// Cuts a segment behind a record: the same bytes up to there, then zeros to the segment's full size. Never
+// the single zero byte that Zeebe's own restore leaves in front of the old records.
 import { BackupCorrupt } from '../core/errors.ts';
 import { ByteReader } from './byte-reader.ts';
 import {
@@ -26,8 +26,9 @@ export function fullSegmentSize(fileSizeBytes: number, maxSegmentSize: number): 
 }
 
 /**
- * Cuts the stream of a segment whose records up to `endOffset` were found whole. The hints of its descriptor about the
- * last record are taken back, as they no longer fit. Throws a BackupCorrupt when the stream is not that segment.
+ * Cuts the stream of a segment whose records up to `endOffset` were found whole. The hints of its descriptor
+ * about the last record are taken back, as they no longer fit. Throws a BackupCorrupt when the stream is not
+ * that segment.
  */
 export async function* truncateSegment(
   bytes: AsyncIterable<Uint8Array>,

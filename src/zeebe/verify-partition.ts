@@ -1,5 +1,6 @@
-// Proves from its bytes that a partition backup of a Zeebe can be restored, without restoring it. It goes further than
-// Zeebe's own restore: it also finds a missing first segment and a record that is not the checkpoint's. It changes nothing.
+// Proves from its bytes that a partition backup of a Zeebe can be restored, without restoring it. It goes
+// further than Zeebe's own restore: it also finds a missing first segment and a record that is not the
+// checkpoint's. It changes nothing.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { BackupFile, BackupId, StoredBackup } from '../core/backup.ts';
 import type { BrokerFailure, StoreError } from '../core/errors.ts';
@@ -83,7 +84,7 @@ function snapshotAgainstCheckpoint(snapshot: VerifiedSnapshot | null, checkpoint
     return {
       severity: 'error',
       object: 'zeebe.metadata',
-      what: `the snapshot is newer than the checkpoint: ${name}=${position} checkpointPosition=${checkpointPosition}`,
+      what: `it is newer than the checkpoint: ${name}=${position} checkpointPosition=${checkpointPosition}`,
       whatRestoreWouldDo: "Zeebe's restore takes it; the state would hold what came after the checkpoint",
     };
   });
@@ -169,7 +170,7 @@ function checkpointFindings(
         severity: 'error',
         object: last?.file.name ?? 'segments',
         ...(last && { offset: last.end.offset }),
-        what: `the checkpoint's record is not in the log: position=${position}, the log reaches to ${reach}${tail}`,
+        what: `the checkpoint at position ${position} is not in the log, which reaches to ${reach}${tail}`,
         whatRestoreWouldDo: 'it fails, because the checkpoint is not found',
       },
     ];
@@ -185,7 +186,7 @@ function checkpointFindings(
     {
       severity: 'warning',
       ...at,
-      what: `the checkpoint's position ${position} lies inside a record with the positions ${lowestPosition} to ${highestPosition}`,
+      what: `position ${position} lies inside a record with ${lowestPosition} to ${highestPosition}`,
       whatRestoreWouldDo:
         lowestPosition < position
           ? "tidemark's restore keeps the record whole; Zeebe's own does not find the checkpoint"
@@ -194,7 +195,7 @@ function checkpointFindings(
   ];
 }
 
-/** Bytes of older records behind the end of the last segment: harmless to read, and a hint that something cut it. */
+/** Bytes of older records behind the end of a segment: harmless to read, and a hint that something cut it. */
 function tailFindings(log: ScannedLog, checkpoint: CheckpointLocation | undefined): Finding[] {
   if (checkpoint === undefined) return [];
   return log.segments.flatMap(({ file, end }) => {

@@ -1,5 +1,6 @@
-// How a restored partition lies on a Zeebe broker's disk: segments in the partition's directory, the snapshot's files in
-// `snapshots/<id>/` and its checksum file beside that. Before it becomes visible it is verified, and its log is cut.
+// How a restored partition lies on a Zeebe broker's disk: segments in the partition's directory, the
+// snapshot's files in `snapshots/<id>/` and its checksum file beside that. Before it becomes visible it is
+// verified, and its log is cut.
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupCorrupt, RestoreTargetFailure } from '../core/errors.ts';

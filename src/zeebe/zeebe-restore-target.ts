@@ -1,5 +1,6 @@
-// A Zeebe broker's data directory as a restore target: the tree that Zeebe's own restore makes, with the log really
-// ending at the checkpoint. All partitions become visible with one rename of `raft-partition/partitions`.
+// A Zeebe broker's data directory as a restore target: the tree that Zeebe's own restore makes, with the log
+// really ending at the checkpoint. All partitions become visible with one rename of
+// `raft-partition/partitions`.
 import { join, resolve } from 'node:path';
 import type { CheckpointId } from '../core/ids.ts';
 import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
@@ -13,7 +14,7 @@ export interface ZeebeRestoreTargetSettings {
   readonly directory: string;
 }
 
-/** Restores backups of Zeebe's own files, whoever stored them. Damage is an error; nothing is installed then. */
+/** Restores backups of Zeebe's own files, whoever stored them. Damage is an error, and installs nothing. */
 export class ZeebeRestoreTarget implements RestoreTarget {
   readonly #directory: string;
   readonly #raft: DirectoryRestoreTarget;

@@ -1,5 +1,5 @@
-// Log records about checkpoints: value type 254; CREATE is a command, CREATED and IGNORED are events. Their value is a
-// MsgPack map with `id` and `position`; keys of later releases are skipped.
+// Log records about checkpoints: value type 254; CREATE is a command, CREATED and IGNORED are events. Their
+// value is a MsgPack map with `id` and `position`; keys of later releases are skipped.
 import { err, ok, type Result } from 'neverthrow';
 import { readIntegers } from '../message-pack.ts';
 import type { LogRecord } from './record-batch.ts';

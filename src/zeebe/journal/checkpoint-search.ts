@@ -1,5 +1,5 @@
-// Finds the journal record that covers a checkpoint's position while a log is scanned. A position may lie inside a
-// record that batches several: the record's own asqn is its first position.
+// Finds the journal record that covers a checkpoint's position while a log is scanned. A position may lie
+// inside a record that batches several: the record's own asqn is its first position.
 import { type CheckpointId, type LogPosition, logPosition } from '../../core/ids.ts';
 import { parseCheckpointRecord } from './checkpoint-record.ts';
 import type { JournalRecord } from './journal-record.ts';

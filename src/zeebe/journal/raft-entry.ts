@@ -1,5 +1,5 @@
-// What a journal record carries: one raft entry. An SBE RaftLogEntry (term, type), and for applications an SBE
-// ApplicationEntry (lowest and highest position) followed by a batch of log records.
+// What a journal record carries: one raft entry. An SBE RaftLogEntry (term, type), and for applications an
+// SBE ApplicationEntry (lowest and highest position) followed by a batch of log records.
 import { err, ok, type Result } from 'neverthrow';
 import { type LogPosition, logPosition } from '../../core/ids.ts';
 import { readSbeHeader, SBE_HEADER_BYTES, type SbeMessage, sbeMismatch, viewOf } from '../sbe-header.ts';

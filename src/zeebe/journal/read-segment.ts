@@ -1,5 +1,5 @@
-// Reads one segment file as a stream. It repairs nothing and skips nothing: a record with a wrong checksum ends the
-// reading as damage, never as the end of the log. It holds one chunk and one record at a time.
+// Reads one segment file as a stream. It repairs nothing and skips nothing: a record with a wrong checksum
+// ends the reading as damage, never as the end of the log. It holds one chunk and one record at a time.
 import { err, ok, type Result } from 'neverthrow';
 import { ByteReader } from '../byte-reader.ts';
 import { crc32c } from '../crc32c.ts';

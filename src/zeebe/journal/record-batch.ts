@@ -1,6 +1,6 @@
-// A batch of log records inside an application entry. Each is framed and starts at a multiple of 8: framed length
-// (int32), 8 unused bytes, entry version, flags, position, source position, key, timestamp, metadata length; then the
-// metadata and the value. Unused bytes and padding hold anything.
+// A batch of log records inside an application entry. Each is framed and starts at a multiple of 8: framed
+// length (int32), 8 unused bytes, entry version, flags, position, source position, key, timestamp, metadata
+// length; then the metadata and the value. Unused bytes and padding hold anything.
 import { err, ok, type Result } from 'neverthrow';
 import { type LogPosition, logPosition } from '../../core/ids.ts';
 import { viewOf } from '../sbe-header.ts';

@@ -1,4 +1,5 @@
-// The metadata of a log record: an SBE RecordMetadata of the protocol schema. Only what tells a record's kind is read.
+// The metadata of a log record: an SBE RecordMetadata of the protocol schema. Only what tells a record's kind
+// is read.
 import { err, ok, type Result } from 'neverthrow';
 import { readSbeHeader, SBE_HEADER_BYTES, type SbeMessage, sbeMismatch, viewOf } from '../sbe-header.ts';
 

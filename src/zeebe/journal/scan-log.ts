@@ -1,5 +1,5 @@
-// Reads all segments of a partition in their order and holds them against each other: indexes and positions go on from
-// one to the next without a gap. It goes on behind damage, to find all of it.
+// Reads all segments of a partition in their order and holds them against each other: indexes and positions
+// go on from one to the next without a gap. It goes on behind damage, to find all of it.
 import type { BackupFile } from '../../core/backup.ts';
 import { BackupCorrupt } from '../../core/errors.ts';
 import type { LogPosition, PartitionId } from '../../core/ids.ts';
@@ -52,7 +52,7 @@ export interface LogDamage {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Scans the log. Files that are no segments of the partition are left out. What a file throws is passed on. */
+/** Scans the log. Files that are no segments of the partition are left out. Passes on what a file throws. */
 export async function scanLog(files: readonly BackupFile[], options: ScanLogOptions): Promise<ScannedLog> {
   const scan = new LogScan(options);
   for (const file of segmentsInOrder(files, options.partitionId)) await scan.segment(file);

@@ -1,6 +1,7 @@
-// The head of a segment file. Byte 0 is the version, 2. An SBE DescriptorMetadata with the checksum (bytes 1 to 16) and
-// an SBE SegmentDescriptor (from byte 17 on: id, index, size; from schema version 2 on two hints about its last record)
-// follow. The checksum covers everything from byte 17 to the end of the descriptor. Little endian throughout.
+// The head of a segment file. Byte 0 is the version, 2. An SBE DescriptorMetadata with the checksum (bytes 1
+// to 16) and an SBE SegmentDescriptor (from byte 17 on: id, index, size; from schema version 2 on two hints
+// about its last record) follow. The checksum covers everything from byte 17 to the end of the descriptor.
+// Little endian throughout.
 import { err, ok, type Result } from 'neverthrow';
 import { crc32c } from '../crc32c.ts';
 import { readSbeHeader, type SbeMessage, sbeMismatch, viewOf } from '../sbe-header.ts';
@@ -73,8 +74,8 @@ export function parseSegmentDescriptor(bytes: Uint8Array): Result<SegmentDescrip
 }
 
 /**
- * A copy of a valid descriptor without the hints about its last record, as a truncated segment must have it. One of
- * schema version 1 has none and comes back as it is.
+ * A copy of a valid descriptor without the hints about its last record, as a truncated segment must have it.
+ * One of schema version 1 has none and comes back as it is.
  */
 export function withoutHints(descriptor: Uint8Array): Uint8Array {
   const bytes = Uint8Array.from(descriptor);

@@ -1,4 +1,5 @@
-// The names of segment files: `raft-partition-partition-<partition>-<n>.log`. They are ordered by n as a number.
+// The names of segment files: `raft-partition-partition-<partition>-<n>.log`. They are ordered by n as a
+// number.
 import type { PartitionId } from '../../core/ids.ts';
 
 const INT32_MAX = 2 ** 31 - 1;

@@ -1,5 +1,5 @@
-// The file `<snapshot id>.checksum` beside a snapshot: one line per file, its name, three spaces, its CRC32C in hex without
-// leading zeros. Lines that begin with `;` are comments.
+// The file `<snapshot id>.checksum` beside a snapshot: one line per file, its name, three spaces, its CRC32C
+// in hex without leading zeros. Lines that begin with `;` are comments.
 import { err, ok, type Result } from 'neverthrow';
 
 const COMMENTS = [

@@ -1,8 +1,8 @@
-// Snapshot ids: `<index>-<term>-<processed position>-<exported position>`, from 8.6 on with `-<broker id>` behind. The id
-// itself is kept as it is; the parts are only read.
+// Snapshot ids: `<index>-<term>-<processed position>-<exported position>`, from 8.6 on with `-<broker id>`
+// behind. The id itself is kept as it is; the parts are only read.
 
 export interface SnapshotId {
-  /** The index in the log up to which the log may be gone: the restored log begins at the next one at the latest. */
+  /** Up to here the log may be gone: it must begin at the next index at the latest. */
   readonly index: bigint;
   readonly term: bigint;
   readonly processedPosition: bigint;

@@ -1,5 +1,5 @@
-// The file `zeebe.metadata` in a snapshot: one line of JSON with the positions that the snapshot stands for. They are
-// int64: 2^63-1 is a usual value and must not be rounded.
+// The file `zeebe.metadata` in a snapshot: one line of JSON with the positions that the snapshot stands for.
+// They are int64: 2^63-1 is a usual value and must not be rounded.
 import { parse } from 'lossless-json';
 import { err, ok, type Result } from 'neverthrow';
 import { INT64_MAX } from '../../core/ids.ts';
@@ -30,12 +30,13 @@ export function parseSnapshotMetadata(bytes: Uint8Array): Result<SnapshotMetadat
   const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
   const number = (name: string): bigint | undefined => {
     const field: unknown = fields.get(name);
-    return typeof field === 'bigint' ? field : undefined;
+    return typeof field === 'bigint' && field <= INT64_MAX ? field : undefined;
   };
   const processedPosition = number('processedPosition');
   const exportedPosition = number('exportedPosition');
   if (processedPosition === undefined) return err('it has no processedPosition');
   if (exportedPosition === undefined) return err('it has no exportedPosition');
+  if (processedPosition < 0n || exportedPosition < 0n) return err('it has negative positions');
   return ok({
     version: number('version') ?? 1n,
     processedPosition,

@@ -1,5 +1,5 @@
-// Holds the files of a snapshot against its checksum file, both ways, and its metadata against its id. Files are read as
-// streams, one after the other.
+// Holds the files of a snapshot against its checksum file, both ways, and its metadata against its id. Files
+// are read as streams, one after the other.
 import type { BackupFile } from '../../core/backup.ts';
 import { BackupCorrupt } from '../../core/errors.ts';
 import { crc32cOf } from '../crc32c.ts';
@@ -30,8 +30,8 @@ export interface VerifiedSnapshot {
 }
 
 /**
- * Verifies a snapshot. `files` are those of the directory and the checksum file. What a file throws is passed on, but
- * for BackupCorrupt, which becomes a finding.
+ * Verifies a snapshot. `files` are those of the directory and the checksum file. What a file throws is passed
+ * on, but for BackupCorrupt, which becomes a finding.
  */
 export async function verifySnapshot(
   snapshotId: string,
