@@ -30,12 +30,16 @@ export function onCreate(
   return { state: created, event: { intent: 'CREATED', ...created } };
 }
 
-/** What an event in the log does to the state when it is replayed: it rebuilds, and nothing else. */
+/**
+ * What an event in the log does to the state when it is replayed: it rebuilds, and nothing else. An event that the state
+ * (of a newer snapshot) holds already takes nothing back.
+ */
 export function onEvent(
   state: CheckpointState | undefined,
   event: CheckpointEvent,
 ): CheckpointState | undefined {
   if (event.intent === 'IGNORED') return state;
+  if (state !== undefined && event.checkpointId <= state.checkpointId) return state;
   return { checkpointId: event.checkpointId, position: event.position };
 }
 

@@ -60,7 +60,13 @@ export function untilAborted<T, E>(
     const running = Promise.resolve(run());
     try {
       const first = await Promise.race([running, calledOff]);
-      if (signal.aborted) void running.then((late) => late.isOk() && late !== first && discard(late.value));
+      // What it throws so late can reach nobody any more, and must not end the process.
+      if (signal.aborted) {
+        running.then(
+          (late) => late.isOk() && late !== first && discard(late.value),
+          () => {},
+        );
+      }
       return first;
     } finally {
       signal.removeEventListener('abort', onAbort);

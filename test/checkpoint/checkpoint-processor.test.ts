@@ -61,6 +61,15 @@ describe('CheckpointProcessor', () => {
     expect(state.puts).toBe(1);
   });
 
+  it('takes nothing back when it replays from before the snapshot that holds its state', () => {
+    const state = new State();
+    state.put(create(5, 9));
+    const processor = new CheckpointProcessor({ state });
+    processor.replay({ intent: 'CREATED', ...create(3, 7) });
+    expect(state.get()).toEqual(create(5, 9));
+    expect(processor.stamp()).toBe(5n);
+  });
+
   it('refuses a checkpoint that goes back in the log: that is a bug of the broker', () => {
     const processor = new CheckpointProcessor({ state: new State() });
     processor.process(create(3, 7));

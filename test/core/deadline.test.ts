@@ -59,3 +59,24 @@ describe('untilAborted', () => {
     expect(discarded).toEqual(['a reservation']);
   });
 });
+
+describe('an operation that throws', () => {
+  it('after it was called off, is no unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const note = (cause: unknown) => unhandled.push(cause);
+    process.on('unhandledRejection', note);
+    try {
+      const clock = new ManualClock();
+      const deadline = startDeadline(clock, limit(10));
+      const { promise, reject } = Promise.withResolvers<string>();
+      const result = untilAborted(deadline.signal, () => ResultAsync.fromSafePromise(promise));
+      await clock.advance(10);
+      expect((await result).isErr()).toBe(true);
+      reject(new Error('too late'));
+      await clock.advance(0);
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+});

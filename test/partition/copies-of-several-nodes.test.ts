@@ -1,4 +1,4 @@
-// Listings of a partition whose copies belong to several nodes, or are damaged.
+// A partition whose copies belong to several nodes, are damaged, or end while something else happens to them.
 import {
   bytesFile,
   checkpointId,
@@ -12,27 +12,38 @@ import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts'
 import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
 import { ManualClock } from '../../src/testkit/manual-clock.ts';
 import { GatedFile, sampleBackup } from '../../src/testkit/sample-backups.ts';
+import { type Fate, ScriptedStorage } from '../stores/scripted-storage.ts';
 
 function setUp() {
   const clock = new ManualClock();
   const storage = new MemoryObjectStorage({ clock });
-  const store = new TidemarkBackupStore({ storage, clock });
+  const scripted = new ScriptedStorage(storage);
+  const store = new TidemarkBackupStore({ storage: scripted, clock });
+  const gate = new GatedFile('log-0');
+  const gated = {
+    name: gate.name,
+    firstPosition: logPosition(1),
+    lastPosition: logPosition(1),
+    upTo: async () => gate,
+  };
   const managerOf = (nodeId: number) =>
     new PartitionBackupManager(
       {
         store,
-        source: { reserve: async () => ({ snapshots: [], segments: [segment], release: async () => {} }) },
+        source: {
+          reserve: async () => ({ snapshots: [], segments: [gated, segment], release: async () => {} }),
+        },
         clock,
         logger: silentLogger,
       },
       { nodeId, partitionId: 1, term: 2n, numberOfPartitions: 1, brokerVersion: '1.0' },
     );
-  return { storage, store, manager: managerOf(1) };
+  return { clock, storage, scripted, store, gate, manager: managerOf(1) };
 }
 
 const segment = {
   name: 'log-1',
-  firstPosition: logPosition(1),
+  firstPosition: logPosition(2),
   lastPosition: logPosition(3),
   upTo: async () => bytesFile('log-1', Buffer.from('abc')),
 };
@@ -54,7 +65,8 @@ describe('a listing', () => {
   });
 
   it('shows all others when the reason of a failed copy is damaged', async () => {
-    const { store, storage, manager } = setUp();
+    const { store, storage, manager, gate } = setUp();
+    gate.letThrough();
     const id = { checkpointId: checkpointId(3), partitionId: 1, nodeId: 0 };
     (await store.markFailed(id, 'why', { term: 1n }))._unsafeUnwrap();
     (await manager.take({ checkpointId: checkpointId(4), position: logPosition(3) }))._unsafeUnwrap();
@@ -67,5 +79,24 @@ describe('a listing', () => {
       [3n, 'FAILED'],
     ]);
     expect(rows[1]?.failureReason).toContain('damaged');
+  });
+});
+
+describe('a delete', () => {
+  it('waits for the last words of the save that it calls off, and leaves nothing of it', async () => {
+    const { clock, storage, scripted, manager, gate } = setUp();
+    const id = checkpointId(4);
+    const taking = manager.take({ checkpointId: id, position: logPosition(1) });
+    await gate.reached;
+    scripted.script = async ({ key, operation }): Promise<Fate> => {
+      if (operation === 'put' && key.includes('.seal')) await clock.sleep(5_000);
+      return 'done';
+    };
+    const deleting = manager.delete(id);
+    await clock.advance(6_000);
+    expect((await taking)._unsafeUnwrapErr().name).toBe('Aborted');
+    expect((await deleting).isOk()).toBe(true);
+    const left = (await storage.list(''))._unsafeUnwrap().objects.map(({ key }) => key);
+    expect(left.filter((key) => /begun|failed|attempts/.test(key))).toEqual([]);
   });
 });
