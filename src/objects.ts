@@ -1,4 +1,4 @@
-// Entry `tidemark/objects`: the native store over an object storage of your own, and the parts to build one from.
+// Entry `tidemark/objects`: the stores over an object storage of your own, and the parts to build one from.
 
 export {
   FilesystemObjectStorage,
@@ -12,10 +12,11 @@ export {
   type RetryingStorageComponents,
   type RetryingStorageSettings,
 } from './objects/retrying-storage.ts';
-export type { LayoutSettings } from './stores/backup-store-settings.ts';
+export type { LayoutSettings, ZeebeLayoutSettings } from './stores/backup-store-settings.ts';
 export type { NativeStoreComponents } from './stores/native-components.ts';
 export { PrefixedObjectStorage } from './stores/prefixed-object-storage.ts';
 export {
   TidemarkBackupStore,
   type TidemarkBackupStoreComponents,
 } from './stores/tidemark/tidemark-backup-store.ts';
+export { ZeebeBackupStore, type ZeebeBackupStoreComponents } from './stores/zeebe/zeebe-backup-store.ts';

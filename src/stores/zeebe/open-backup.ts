@@ -38,7 +38,8 @@ export function openBackup(
     const read = await readManifest(layout, id, signal);
     if (read.isErr()) return err(read.error);
     if (read.value === undefined) return err(new BackupNotFound(id.checkpointId, id.partitionId));
-    const { place, manifest } = read.value;
+    const found = read.value;
+    const { place, manifest } = found;
     const statusCode = statusCodeOf(manifest);
     if (statusCode !== 'COMPLETED') return err(new InvalidBackupState(id, 'COMPLETED', statusCode));
     const { descriptor, createdAt } = manifest;
@@ -47,7 +48,7 @@ export function openBackup(
     if (listed.isErr()) return err(listed.error);
     const atOnce = pLimit(FILES_MEASURED_AT_ONCE);
     const filesOf = async (kind: BackupFileKind): Promise<Result<BackupFile[], MeasureError>> => {
-      const objects = findObjects(layout, read.value as PlacedManifest, kind, listed.value);
+      const objects = findObjects(layout, found, kind, listed.value);
       if (objects.isErr()) return err(objects.error);
       const sizes = await Promise.all(
         objects.value.map((object) => atOnce(async () => measure(layout, object, signal))),
@@ -86,8 +87,8 @@ function findObjects(
     const storedBytes = sizes.get(key);
     if (storedBytes === undefined) return err(new BackupCorrupt(objectName(storage, key), 'is missing'));
     if (compressionAlgorithm !== undefined && compressionAlgorithm !== 'zstd') {
-      const detail = `object=${objectName(storage, key)} is compressed with ${compressionAlgorithm}; only zstd is known`;
-      return err(new StoreFailure('open backup', detail));
+      const how = `is compressed with ${compressionAlgorithm}; only zstd is known`;
+      return err(new StoreFailure('open backup', `object=${objectName(storage, key)} ${how}`));
     }
     objects.push({ name, key, storedBytes, isCompressed: compressionAlgorithm !== undefined });
   }
