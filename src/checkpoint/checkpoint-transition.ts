@@ -31,8 +31,8 @@ export function onCreate(
 }
 
 /**
- * What an event in the log does to the state when it is replayed: it rebuilds, and nothing else. An event that the state
- * (of a newer snapshot) holds already takes nothing back.
+ * What an event in the log does to the state when it is replayed: it rebuilds, and nothing else. An event that the
+ * state (of a newer snapshot) holds already takes nothing back.
  */
 export function onEvent(
   state: CheckpointState | undefined,

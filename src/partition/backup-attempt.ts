@@ -76,7 +76,11 @@ export function runAttempt(
       const result = await bracket(
         () => untilAborted(signal, () => reserve(components), release),
         (pinned) =>
-          untilAborted(signal, () => saveOnce(components, settings, { ...options, signal }, pinned)),
+          untilAborted(signal, () => {
+            const saving = saveOnce(components, settings, { ...options, signal }, pinned);
+            options.onSaving(Promise.resolve(saving).catch(() => {}));
+            return saving;
+          }),
         release,
       );
       if (result.isErr()) await recordFailure(components, settings, options.id, result.error);

@@ -136,8 +136,9 @@ export class PartitionBackupManager {
       const { store, clock } = this.#components;
       const { saving } = await this.#attempts.callOff(checkpointId);
       // A save that writes its last words holds its own copy: a delete beside it would be refused.
-      const limit = { operation: 'call off backup', timeoutMs: LAST_WORDS_MS, signal: options.signal };
-      await withDeadline(clock, limit, () => ResultAsync.fromSafePromise(saving));
+      const limit = { operation: 'delete backup', timeoutMs: LAST_WORDS_MS, signal: options.signal };
+      const ended = await withDeadline(clock, limit, () => ResultAsync.fromSafePromise(saving));
+      if (ended.isErr()) return err(ended.error);
       const query = { checkpointId, partitionId: this.#settings.partitionId };
       const page = await contain('list', () => store.list(query, options));
       if (page.isErr()) return err(page.error);

@@ -89,7 +89,7 @@ describe('a delete', () => {
     const taking = manager.take({ checkpointId: id, position: logPosition(1) });
     await gate.reached;
     scripted.script = async ({ key, operation }): Promise<Fate> => {
-      if (operation === 'put' && key.includes('.seal')) await clock.sleep(5_000);
+      if (operation === 'put' && key.includes('/failed.')) await clock.sleep(5_000);
       return 'done';
     };
     const deleting = manager.delete(id);
