@@ -31,6 +31,7 @@ import { assertRange, pageLimit } from './call-bounds.ts';
 import { publish, publishIfAbsent, removeEmptyUp, writeSynced } from './filesystem/durable-file.ts';
 import { readBytes, removeFile, whenThere } from './filesystem/file-access.ts';
 import { fileErrorCode, fileFailure, isAbsent } from './filesystem/file-failure.ts';
+import { FileTime } from './filesystem/file-time.ts';
 import { FileUpload, type RunUploadCall } from './filesystem/file-upload.ts';
 import { walkKeys } from './filesystem/walk-keys.ts';
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts';
@@ -56,15 +57,15 @@ export interface FilesystemObjectStorageSettings {
 /** An {@link ObjectStorage} in a directory. A put is synced to disk before it succeeds. */
 export class FilesystemObjectStorage implements ObjectStorage {
   readonly location: string;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #time: FileTime;
   readonly #random: Pick<Random, 'hex'>;
   readonly #root: string;
   #swept = false;
 
   constructor(components: FilesystemObjectStorageComponents, settings: FilesystemObjectStorageSettings) {
-    this.#clock = components.clock;
     this.#random = components.random;
     this.#root = resolve(settings.directory);
+    this.#time = new FileTime(components, join(this.#root, UPLOADS));
     this.location = `file://${this.#root}`;
   }
 
@@ -118,7 +119,7 @@ export class FilesystemObjectStorage implements ObjectStorage {
       const slots = pLimit(FILES_IN_FLIGHT);
       const infos = await Promise.all(keys.slice(0, limit).map((key) => slots(() => this.#info(key))));
       const objects = infos.filter((info) => info !== undefined);
-      return ok({ objects, truncated: keys.length > limit, now: this.#clock.now() });
+      return ok({ objects, truncated: keys.length > limit, now: await this.#time.now() });
     });
   }
 
@@ -205,9 +206,10 @@ export class FilesystemObjectStorage implements ObjectStorage {
     });
     if (this.#swept) return uploads;
     this.#swept = true;
+    const now = await this.#time.now();
     for (const name of await readdir(uploads)) {
       const stats = await whenThere(() => stat(join(uploads, name)));
-      const ageMs = this.#clock.now() - (stats?.mtimeMs ?? Number.POSITIVE_INFINITY);
+      const ageMs = now - (stats?.mtimeMs ?? Number.POSITIVE_INFINITY);
       if (ageMs > ABANDONED_AFTER_MS) await removeFile(join(uploads, name));
     }
     return uploads;

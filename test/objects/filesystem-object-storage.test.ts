@@ -231,3 +231,37 @@ describe('failures', () => {
     await chmod(directory, 0o700);
   });
 });
+
+describe('a clock that is hours wrong', () => {
+  it('does not make a listing look old or new: its time is that of the file system', async () => {
+    for (const skewMs of [-5 * 3_600_000, 5 * 3_600_000, 50 * 3_600_000]) {
+      const clock = { now: () => Date.now() + skewMs };
+      const skewed = new FilesystemObjectStorage({ clock, random: systemRandom }, { directory });
+      await put('a/b');
+      const page = (await skewed.list(''))._unsafeUnwrap();
+      const ageMs = page.now - (page.objects[0]?.lastModified ?? 0);
+      expect(Math.abs(ageMs)).toBeLessThan(60_000);
+      expect(page.objects).toHaveLength(1);
+    }
+  });
+
+  it('removes no file that another writer has just begun', async () => {
+    await put('a/b');
+    const begun = join(directory, UPLOADS, 'begun');
+    await writeFile(begun, 'x');
+    const clock = { now: () => Date.now() + 50 * 3_600_000 };
+    const skewed = new FilesystemObjectStorage({ clock, random: systemRandom }, { directory });
+    (await skewed.put('a/c', body))._unsafeUnwrap();
+    expect(await readFile(begun, 'utf8')).toBe('x');
+  });
+
+  it('is believed where nothing may be written', async () => {
+    await put('a/b');
+    const uploads = join(directory, UPLOADS);
+    await rm(uploads, { recursive: true });
+    await writeFile(uploads, 'in the way');
+    const clock = { now: () => 1_000 };
+    const reader = new FilesystemObjectStorage({ clock, random: systemRandom }, { directory });
+    expect((await reader.list(''))._unsafeUnwrap().now).toBe(1_000);
+  });
+});
