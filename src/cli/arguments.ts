@@ -6,9 +6,12 @@ import type { CheckpointId } from '../core/ids.ts';
 import { BACKUPS_PER_PAGE_MAX } from '../core/limits.ts';
 import { parseCheckpointId } from '../core/parse-checkpoint-id.ts';
 
-/** An id that may be left out. */
-export function optionalId(text: string | undefined): Result<CheckpointId | undefined, InvalidInput> {
-  return text === undefined ? ok(undefined) : parseCheckpointId(text);
+/** An id that may be left out. `name` is what the user calls it, for the error. */
+export function optionalId(
+  text: string | undefined,
+  name = 'backupId',
+): Result<CheckpointId | undefined, InvalidInput> {
+  return text === undefined ? ok(undefined) : parseCheckpointId(text, name);
 }
 
 const LIMIT = wholeNumber(1, BACKUPS_PER_PAGE_MAX);

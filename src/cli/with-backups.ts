@@ -1,4 +1,5 @@
 // Opens what a command works on, the gateway or the store, and lets go of it however the command ends.
+import { Option } from 'commander';
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { environmentVariable, SETTINGS } from '../config/setting-keys.ts';
 import type { Settings } from '../config/settings.ts';
@@ -17,6 +18,11 @@ import { StoreBackups } from './store-backups.ts';
 export interface SourceChoice {
   readonly gateway?: string | undefined;
   readonly config?: string | undefined;
+}
+
+/** Where both are named it is not known which was meant, and one of them may be deleted from. */
+export function gatewayOption(description: string): Option {
+  return new Option('--gateway <url>', description).conflicts('config');
 }
 
 /** Uses the gateway or the store. */

@@ -23,7 +23,11 @@ describe('a command line that makes no sense ends with 2', () => {
       `invalid backupId: expected a whole number in 1..9223372036854775807, got '${id}'`,
     ]),
     [['list', '--limit', '0'], "invalid --limit: expected a whole number in 1..1000, got '0'"],
-    [['list', '--before', 'x'], 'invalid backupId'],
+    [['list', '--before', 'x'], 'invalid --before: expected a whole number in 1..9223372036854775807'],
+    ...[['list'], ['status', '7'], ['delete', '7']].map((command) => [
+      [...command, '--gateway', 'http://127.0.0.1:1', '--config', 'application.yaml'],
+      "option '--gateway <url>' cannot be used with option '--config <file>'",
+    ]),
     [['list', '--gateway', 'localhost'], "invalid url: expected http://host:port, got 'localhost'"],
     [
       ['take', '--gateway', 'http://127.0.0.1:1', '--timeout', 'soon'],

@@ -4,17 +4,14 @@ import type { ResultAsync } from 'neverthrow';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
-import { type SourceChoice, withBackups } from '../with-backups.ts';
+import { gatewayOption, type SourceChoice, withBackups } from '../with-backups.ts';
 
 export function addDelete(program: Command, run: CommandRun): void {
   program
     .command('delete')
     .description('delete a backup on every partition; deleting what is not there succeeds')
     .argument('<backupId>', 'which backup')
-    .option(
-      '--gateway <url>',
-      'ask this management API; without it the store in the configuration is changed',
-    )
+    .addOption(gatewayOption('ask this management API; without it the store in the configuration is changed'))
     .option(
       '--config <file>',
       'the configuration, instead of ./application.yaml or ./config/application.yaml',

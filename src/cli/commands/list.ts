@@ -7,7 +7,7 @@ import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { paintFor } from '../paint.ts';
 import { showBackups } from '../show-backups.ts';
-import { type SourceChoice, withBackups } from '../with-backups.ts';
+import { gatewayOption, type SourceChoice, withBackups } from '../with-backups.ts';
 
 interface ListOptions extends SourceChoice {
   readonly limit: string;
@@ -20,7 +20,7 @@ export function addList(program: Command, run: CommandRun): void {
     .description('list backups, newest first, from a running cluster or from the store')
     .option('--limit <number>', 'at most this many', String(BACKUPS_PER_PAGE))
     .option('--before <backupId>', 'only those with a lower id: continues a listing')
-    .option('--gateway <url>', 'ask this management API; without it the store in the configuration is read')
+    .addOption(gatewayOption('ask this management API; without it the store in the configuration is read'))
     .option(
       '--config <file>',
       'the configuration, instead of ./application.yaml or ./config/application.yaml',
@@ -37,7 +37,7 @@ Examples:
 function list(run: CommandRun, options: ListOptions): ResultAsync<Shown, CliError> {
   const { io, env } = run.surroundings;
   return parseLimit(options.limit)
-    .andThen((limit) => optionalId(options.before).map((before) => ({ limit, before })))
+    .andThen((limit) => optionalId(options.before, '--before').map((before) => ({ limit, before })))
     .asyncAndThen((query) =>
       withBackups(run.surroundings, options, (source) => source.list(query, { signal: io.signal })),
     )

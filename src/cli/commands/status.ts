@@ -6,14 +6,14 @@ import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { paintFor } from '../paint.ts';
 import { showBackup } from '../show-backups.ts';
-import { type SourceChoice, withBackups } from '../with-backups.ts';
+import { gatewayOption, type SourceChoice, withBackups } from '../with-backups.ts';
 
 export function addStatus(program: Command, run: CommandRun): void {
   program
     .command('status')
     .description('show how a backup is doing, from a running cluster or from the store')
     .argument('<backupId>', 'which backup')
-    .option('--gateway <url>', 'ask this management API; without it the store in the configuration is read')
+    .addOption(gatewayOption('ask this management API; without it the store in the configuration is read'))
     .option(
       '--config <file>',
       'the configuration, instead of ./application.yaml or ./config/application.yaml',
