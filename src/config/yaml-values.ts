@@ -7,6 +7,8 @@ import { type Environment, resolvePlaceholders } from './placeholder.ts';
 /** More values than any real configuration holds: bounds what aliases can blow up. */
 const NODES_MAX = 10_000;
 const DEPTH_MAX = 50;
+/** Nobody reads more than this many at once. */
+const PROBLEMS_MAX = 20;
 
 /** The values in a YAML text. `source` names the file in messages. */
 export function yamlValues(text: string, source: string, env: Environment): GivenValues {
@@ -14,14 +16,18 @@ export function yamlValues(text: string, source: string, env: Environment): Give
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const origin = (at: number) => `${source} line ${lines.linePos(at).line}`;
   if (document.errors.length === 0) return new YamlReader(document, origin, env).read();
-  const problems = document.errors.map(({ code, message, pos }) => {
+  // Of one line the first problem is told: those behind it follow from it, by the thousand if nested deeply.
+  const problems = new Map<string, string>();
+  for (const { code, message, pos } of document.errors) {
     const detail =
       code === 'MULTIPLE_DOCS'
         ? 'several documents in one file; keep one, and set the rest by environment variables'
         : message.split(':')[0];
-    return `not valid YAML: ${detail} (${origin(pos[0])})`;
-  });
-  return { values: [], problems };
+    const place = origin(pos[0]);
+    if (!problems.has(place)) problems.set(place, `not valid YAML: ${detail} (${place})`);
+    if (problems.size === PROBLEMS_MAX) break;
+  }
+  return { values: [], problems: [...problems.values()] };
 }
 
 class YamlReader {
