@@ -110,14 +110,17 @@ async function releasePins(
   if (released.isErr()) logger.error({ ...id, err: released.error }, 'could not release the pinned files');
 }
 
-/** The store records the failures of a save itself; what ends an attempt before that is recorded here. */
+/**
+ * The store records the failures of a save itself; what may have ended an attempt before that is recorded here.
+ * It does no harm where the store has done so.
+ */
 async function recordFailure(
   { store, clock, logger }: PartitionBackupComponents,
   { term }: PartitionBackupSettings,
   id: BackupId,
   error: TakeBackupError,
 ): Promise<void> {
-  if (error.name !== 'BackupNotPossible' && error.name !== 'BrokerFailure') return;
+  if (!['BackupNotPossible', 'BrokerFailure', 'DeadlineExceeded'].includes(error.name)) return;
   const reason = error.message.slice(0, FAILURE_REASON_LENGTH_MAX);
   // Not called off with the attempt: a failure that close() hid would look like a backup nobody tried.
   const limit = { operation: 'mark failed', timeoutMs: RECORD_FAILURE_MS };

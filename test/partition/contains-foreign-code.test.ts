@@ -102,3 +102,34 @@ describe('a store that never answers', () => {
     expect(clock.sleeping).toBe(0);
   });
 });
+
+describe('an attempt whose time is up', () => {
+  const neverEnding = { name: 'log-1', sizeBytes: 3, open: () => hanging() };
+  const segment = {
+    name: 'log-1',
+    firstPosition: logPosition(1),
+    lastPosition: logPosition(3),
+    upTo: async () => neverEnding,
+  };
+
+  it.each([
+    ['before the store is asked', { reserve: () => new Promise<never>(() => {}) }],
+    ['while the store saves', { reservation: { segments: [segment] } }],
+  ])('%s, is FAILED in the store, and says that it took too long', async (_, options) => {
+    const { manager, clock, store } = setUp(options);
+    const taking = manager.take(CHECKPOINT);
+    await clock.advance(2 * 60 * 60_000);
+    expect((await taking)._unsafeUnwrapErr().name).toBe('DeadlineExceeded');
+    await clock.advance(60_000);
+    const rows = (await store.list({ details: true }))._unsafeUnwrap().backups;
+    expect(rows.map((row) => row.statusCode)).toEqual(['FAILED']);
+    expect(rows[0]?.failureReason).toContain('not done in time: operation=take backup');
+    await manager.close();
+    expect(clock.sleeping).toBe(0);
+  });
+});
+
+async function* hanging(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('a');
+  await new Promise(() => {});
+}

@@ -3,7 +3,13 @@
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { type PartitionBackup, timestamp } from '../../core/backup.ts';
 import { withDeadline } from '../../core/deadline.ts';
-import { AttemptFenced, BackupAlreadyExists, BrokerFailure, type StoreError } from '../../core/errors.ts';
+import {
+  AttemptFenced,
+  BackupAlreadyExists,
+  BrokerFailure,
+  DeadlineExceeded,
+  type StoreError,
+} from '../../core/errors.ts';
 import { MANIFEST_SIZE_BYTES_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { SaveBackupError, SaveOptions } from '../../ports/backup-store.ts';
@@ -93,7 +99,7 @@ class Saving {
     return fromAsync<void, SaveBackupError>(async () => {
       const { layout, attempt } = this.#parts;
       const saved = await this.#beginAndStore(base);
-      const error = saved.isErr() ? (this.#lost ?? saved.error) : undefined;
+      const error = saved.isErr() ? (this.#lost ?? this.#reasonOf(saved.error)) : undefined;
       const settled = await this.#withLastWords((signal) =>
         error === undefined
           ? removeBegun(layout, attempt, signal)
@@ -104,6 +110,12 @@ class Saving {
       }
       return error === undefined ? ok() : err(error);
     });
+  }
+
+  /** Called off because the caller's time was up: people who read the reason must not look for who did it. */
+  #reasonOf(error: SaveBackupError): SaveBackupError {
+    const reason: unknown = this.#signal.reason;
+    return error.name === 'Aborted' && reason instanceof DeadlineExceeded ? reason : error;
   }
 
   #beginAndStore(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
