@@ -2,10 +2,10 @@
 // configuration, unless a backup says how many it has.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { foldClusterStatus, foldListing } from '../cluster/fold-states.ts';
-import { BackupNotFound, InvalidBackupState } from '../core/errors.ts';
+import { BackupCorrupt, BackupNotFound, InvalidBackupState } from '../core/errors.ts';
 import type { CheckpointId, PartitionId } from '../core/ids.ts';
+import { PARTITIONS_MAX } from '../core/limits.ts';
 import { fromAsync } from '../core/result.ts';
-import type { BackupStatus } from '../core/status.ts';
 import type { BackupInfoPage } from '../management/management-client.ts';
 import { type BackupInfo, toBackupInfo } from '../management/wire.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
@@ -28,13 +28,16 @@ export class StoreBackups implements BackupsSource {
       const rows = page.value.backups;
       if (rows.every((row) => row.statusCode === 'DOES_NOT_EXIST'))
         return err(new BackupNotFound(checkpointId));
-      return ok(toBackupInfo(foldClusterStatus(checkpointId, rows, this.#partitions(rows))));
+      const told = Math.max(0, ...rows.map((row) => row.descriptor?.numberOfPartitions ?? 0));
+      if (told > PARTITIONS_MAX) return err(new BackupCorrupt(`backup ${checkpointId}`, absurd(told)));
+      const partitions = partitionIds(told || this.#partitionsCount);
+      return ok(toBackupInfo(foldClusterStatus(checkpointId, rows, partitions)));
     });
   }
 
   list(query: SourceQuery, options: SourceOptions): ResultAsync<BackupInfoPage, CliError> {
     return this.#store.list(query, options).map(({ backups, next }) => {
-      const page = { backups: foldListing(backups, this.#partitions([])).map(toBackupInfo) };
+      const page = { backups: foldListing(backups, partitionIds(this.#partitionsCount)).map(toBackupInfo) };
       return next === undefined ? page : { ...page, next };
     });
   }
@@ -53,10 +56,12 @@ export class StoreBackups implements BackupsSource {
       return ok(undefined);
     });
   }
+}
 
-  #partitions(rows: readonly BackupStatus[]): PartitionId[] {
-    const told = rows.flatMap((row) => row.descriptor?.numberOfPartitions ?? []);
-    const count = told.length > 0 ? Math.max(...told) : this.#partitionsCount;
-    return Array.from({ length: count }, (_, index) => index + 1);
-  }
+function partitionIds(count: number): PartitionId[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+function absurd(count: number): string {
+  return `says that its cluster has ${count} partitions, and ${PARTITIONS_MAX} is the most`;
 }

@@ -5,6 +5,7 @@ import {
   CHUNK_SIZE_BYTES_MAX,
   CHUNKS_IN_FLIGHT,
   HEARTBEAT_INTERVAL_MS,
+  PARTITIONS_MAX,
   STALE_AFTER_MS,
 } from '../core/limits.ts';
 import {
@@ -43,8 +44,6 @@ function setting<T, F extends string | null>(
   return { key, type, fallback, meaning, secret };
 }
 
-/** Partition ids have 13 bits in Zeebe's keys. */
-const PARTITIONS_MAX = 8191;
 const NODES_MAX = 65_534;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -68,6 +67,12 @@ export const SETTINGS = {
     oneOf(STORE_NAMES),
     'NONE',
     'Where backups are kept: NONE, S3, FILESYSTEM (a shared directory) or MEMORY (this process, for tests)',
+  ),
+  format: setting(
+    `${BACKUP}.format`,
+    oneOf(['tidemark', 'zeebe']),
+    'tidemark',
+    "The layout in the store: tidemark's own, or with `zeebe` that of Zeebe's S3 store (S3 and MEMORY only)",
   ),
   bucketName: setting(`${BACKUP}.s3.bucketName`, text, null, 'The bucket. Needed for S3; it must exist'),
   endpoint: setting(
@@ -105,9 +110,9 @@ export const SETTINGS = {
   ),
   compression: setting(
     `${BACKUP}.s3.compression`,
-    text,
+    oneOf(['zstd', 'none']),
     'none',
-    'Only `none`: the native layout stores chunks as they are',
+    'With `format: zeebe`, how files above 8 MiB are written; both are read. The native layout has `none`',
   ),
   filesystemBasePath: setting(
     `${BACKUP}.filesystem.basePath`,
@@ -177,8 +182,8 @@ export const SETTINGS = {
   chunkSize: setting(
     'tidemark.chunkSize',
     dataSize(1, CHUNK_SIZE_BYTES_MAX),
-    '4MB',
-    'Large files are cut into chunks of this size: the unit of upload, retry and reuse',
+    null,
+    'Large files are cut into chunks of this size. Unset: 4MB; with `format: zeebe` 8MB, and 5MB at least',
   ),
   chunksInFlight: setting(
     'tidemark.chunksInFlight',
@@ -190,13 +195,13 @@ export const SETTINGS = {
     'tidemark.heartbeat',
     duration(1, DAY_MS),
     `${HEARTBEAT_INTERVAL_MS / 1000}s`,
-    'How often a running backup shows that it lives',
+    'How often a running backup shows that it lives. Not with `format: zeebe`',
   ),
   staleAfter: setting(
     'tidemark.staleAfter',
     duration(1, DAY_MS),
     `${STALE_AFTER_MS / 1000}s`,
-    'A backup without a sign of life for this long is FAILED. Alike on all nodes; at least 2 heartbeats',
+    'A backup without a sign of life so long is FAILED. Alike on all nodes; at least 2 heartbeats. Not with `zeebe`',
   ),
   dialect: setting(
     'tidemark.management.dialect',

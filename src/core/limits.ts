@@ -33,6 +33,9 @@ export const RESTORE_DEADLINE_MS = 24 * 60 * 60 * 1000;
 /** Installing what was restored, or clearing up after a failure: neither may hang on a stuck disk for ever. */
 export const RESTORE_SETTLE_MS = 5 * 60 * 1000;
 
+/** The most partitions of a cluster: their ids have 13 bits in Zeebe's keys. */
+export const PARTITIONS_MAX = 8191;
+
 /** Partitions restored at the same time. A setting. */
 export const RESTORED_PARTITIONS_IN_FLIGHT = 4;
 

@@ -32,6 +32,14 @@ describe('backups from the store', () => {
     expect(get).toBeLessThanOrEqual(PARTITIONS);
   });
 
+  it('are damaged when they tell of more partitions than a cluster can have', async () => {
+    const store = new TidemarkBackupStore({ storage });
+    expect((await store.save(partitionBackup(9n, 1, 1_000_000_000))).isOk()).toBe(true);
+    const status = await new StoreBackups(store, { partitionsCount: 1 }).status(checkpointId(9), { signal });
+    expect(status.isErr() && status.error.name).toBe('BackupCorrupt');
+    expect(status.isErr() && status.error.message).toContain('1000000000 partitions');
+  });
+
   it('cost one listing for a page of them', async () => {
     const page = await backups.list({ limit: 2 }, { signal });
     expect(page.isOk() && page.value.backups.map(({ backupId }) => backupId)).toEqual([8n, 7n]);
