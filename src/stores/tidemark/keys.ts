@@ -27,7 +27,9 @@ const MARKER = new RegExp(
 const ENTRY = new RegExp(`^partitions/${NUMBER}/attempts/(\\d{19})\\.${NUMBER}\\.([0-9a-f-]+?)(\\.seal)?$`);
 const ATTEMPT = /^(0|[1-9]\d{0,18})-(0|[1-9]\d{0,14})-([0-9a-f]{8})$/;
 
-export function newAttempt(term: bigint, startedAtMs: number, nonce: string): Attempt {
+/** Whole milliseconds, whatever the clock gives: a name that cannot be read back would hide the backup. */
+export function newAttempt(term: bigint, nowMs: number, nonce: string): Attempt {
+  const startedAtMs = Math.max(0, Math.floor(nowMs));
   return { text: `${term}-${startedAtMs}-${nonce}`, term, startedAtMs };
 }
 

@@ -11,7 +11,7 @@ import {
   type StoreError,
 } from '../../core/errors.ts';
 import { MANIFEST_SIZE_BYTES_MAX } from '../../core/limits.ts';
-import { fromAsync } from '../../core/result.ts';
+import { contain, fromAsync } from '../../core/result.ts';
 import type { SaveBackupError, SaveOptions } from '../../ports/backup-store.ts';
 import {
   type AttemptInStore,
@@ -98,7 +98,7 @@ class Saving {
   run(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
     return fromAsync<void, SaveBackupError>(async () => {
       const { layout, attempt } = this.#parts;
-      const saved = await this.#beginAndStore(base);
+      const saved = await contain('save backup', () => this.#beginAndStore(base));
       const error = saved.isErr() ? (this.#lost ?? this.#reasonOf(saved.error)) : undefined;
       const settled = await this.#withLastWords((signal) =>
         error === undefined

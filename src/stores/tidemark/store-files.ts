@@ -3,7 +3,7 @@
 import { err, type Ok, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import type { PartitionBackup } from '../../core/backup.ts';
-import { Aborted, type BrokerFailure, type StoreError } from '../../core/errors.ts';
+import { Aborted, type BrokerFailure, type StoreError, StoreFailure } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
 import { ChunkUploads } from './chunk-uploads.ts';
@@ -13,7 +13,7 @@ import type { Layout } from './layout.ts';
 import type { ManifestFile, Piece } from './manifest.ts';
 import type { ReusablePieces } from './reusable-pieces.ts';
 import { SaveProgress } from './save-progress.ts';
-import { type SourceFile, sourceFiles, storingPlan } from './storing-plan.ts';
+import { type SourceFile, type StoringUnit, sourceFiles, storingPlan } from './storing-plan.ts';
 
 export interface StoreFilesOptions {
   readonly backup: PartitionBackup;
@@ -35,9 +35,7 @@ export function storeFiles(
     // No more files at once than chunks: the others would only wait with their sources open.
     const units = pLimit(layout.values.chunksInFlight);
     const plan = storingPlan(sources, layout.values.chunkSizeBytes);
-    await Promise.all(
-      plan.map((unit) => units(() => ('large' in unit ? storing.cut(unit.large) : storing.pack(unit.group)))),
-    );
+    await Promise.all(plan.map((unit) => units(() => storing.store(unit))));
     if (storing.failure !== undefined) return err(storing.failure);
     return ok(sources.map((source) => storing.place(source)));
   });
@@ -70,8 +68,12 @@ class FileStoring {
     return { kind, name: file.name, sizeBytes: file.sizeBytes, pieces: this.#places.get(source) ?? [] };
   }
 
+  async store(unit: StoringUnit): Promise<void> {
+    await this.#contained(() => ('large' in unit ? this.#cut(unit.large) : this.#pack(unit.group)));
+  }
+
   /** Cuts a file in chunks. Reads on while chunks are hashed and sent, as far as there are slots. */
-  async cut(source: SourceFile): Promise<void> {
+  async #cut(source: SourceFile): Promise<void> {
     const { sizeBytes } = source.file;
     const reader = new FileReader(source.file, this.#signal);
     const sending: Promise<Piece | undefined>[] = [];
@@ -79,12 +81,14 @@ class FileStoring {
       const length = Math.min(this.#chunkSizeBytes, sizeBytes - at);
       const read = Promise.withResolvers<void>();
       sending.push(
-        this.#slots(async () => {
-          const bytes = new Uint8Array(length);
-          const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
-          read.resolve();
-          return this.#isOk(filled) ? this.#piece(bytes) : undefined;
-        }),
+        this.#slots(() =>
+          this.#contained(async () => {
+            const bytes = new Uint8Array(length);
+            const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
+            read.resolve();
+            return this.#isOk(filled) ? this.#piece(bytes) : undefined;
+          }).finally(read.resolve),
+        ),
       );
       await read.promise;
     }
@@ -94,7 +98,7 @@ class FileStoring {
   }
 
   /** Reads a group of small files into one buffer; what the base does not hold of it becomes one chunk. */
-  async pack(group: readonly SourceFile[]): Promise<void> {
+  async #pack(group: readonly SourceFile[]): Promise<void> {
     await this.#slots(async () => {
       const pack = new Uint8Array(group.reduce((sum, { file }) => sum + file.sizeBytes, 0));
       const packed: { readonly source: SourceFile; readonly digest: string; readonly offset: number }[] = [];
@@ -150,6 +154,16 @@ class FileStoring {
   #mayGoOn(): boolean {
     if (this.failure === undefined && this.#signal.aborted) this.failure = new Aborted('save backup');
     return this.failure === undefined;
+  }
+
+  /** A step that throws (a storage or a callback of others) ends the save, and never the process. */
+  async #contained<T>(step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await step();
+    } catch (cause) {
+      this.#isOk(err(new StoreFailure('save backup', 'it threw instead of giving a Result', cause)));
+      return undefined;
+    }
   }
 
   /** Whether the step went well. The first one that did not stops everything. */
