@@ -1,4 +1,5 @@
 // Puts the values together: what is needed, what must fit, and the shape that others take.
+import { PART_SIZE_BYTES_MIN } from '../core/limits.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import type { ReadValues } from './read-values.ts';
@@ -22,13 +23,15 @@ export function misfits({ values, origins }: ReadValues): string[] {
       const alone = origins[one] !== undefined && missing(other);
       if (alone) problem(one, `it is set without ${SETTINGS[other].key}; set both or neither`);
     }
-    if (values.compression !== undefined && values.compression.toLowerCase() !== 'none') {
-      problem('compression', `the native layout does not compress yet; leave it out or set 'none'`);
+    if (values.compression === 'zstd' && values.format === 'tidemark') {
+      const advice = `leave it out, or set ${SETTINGS.format.key} to 'zeebe'`;
+      problem('compression', `the native layout does not compress; ${advice}`);
     }
   }
   if (store === 'FILESYSTEM' && missing('filesystemBasePath')) {
     problem('filesystemBasePath', 'it is needed for the store FILESYSTEM and is not set');
   }
+  if (values.format === 'zeebe') zeebeMisfits({ values, origins }, problem);
   if (clusterSize !== undefined) {
     const size = `${SETTINGS.clusterSize.key} (${clusterSize})`;
     if (nodeId !== undefined && nodeId >= clusterSize) problem('nodeId', `${nodeId} is not below ${size}`);
@@ -44,6 +47,21 @@ export function misfits({ values, origins }: ReadValues): string[] {
     problem('backupsEndpoint', `it is ${a} and ${SETTINGS.backupsEndpointOld.key} is ${b}; set one of them`);
   }
   return problems;
+}
+
+/** What Zeebe's layout does not have. */
+function zeebeMisfits(
+  { values, origins }: Pick<ReadValues, 'values' | 'origins'>,
+  problem: (name: SettingName, detail: string) => void,
+): void {
+  const { store, chunkSize } = values;
+  if (store === 'FILESYSTEM') problem('format', "Zeebe's layout is kept in S3 only; leave it out, or use S3");
+  for (const name of ['heartbeat', 'staleAfter'] as const) {
+    if (origins[name] !== undefined) problem(name, "Zeebe's layout knows no signs of life; leave it out");
+  }
+  if (chunkSize !== undefined && chunkSize < PART_SIZE_BYTES_MIN) {
+    problem('chunkSize', `${chunkSize} bytes are less than a part of an upload may have; use 5MB or more`);
+  }
 }
 
 const KEY_PAIRS = [
@@ -65,19 +83,21 @@ export function buildSettings(values: SettingValues, warnings: readonly string[]
 }
 
 function backup(values: SettingValues): BackupStoreSettings {
-  const { store, bucketName = '', filesystemBasePath = '' } = values;
+  const { store, format, bucketName = '', filesystemBasePath = '', compression } = values;
+  const { chunkSize: chunkSizeBytes, chunksInFlight } = values;
+  const zeebe = { format: 'zeebe', compression, chunkSizeBytes, chunksInFlight } as const;
   const layout = {
     clusterId: values.clusterId ?? values.clusterName,
-    chunkSizeBytes: values.chunkSize,
-    chunksInFlight: values.chunksInFlight,
+    chunkSizeBytes,
+    chunksInFlight,
     heartbeatMs: values.heartbeat,
     staleAfterMs: values.staleAfter,
   };
-  if (store === 'MEMORY') return { store, ...layout };
+  if (store === 'MEMORY') return format === 'zeebe' ? { store, ...zeebe } : { store, ...layout };
   if (store === 'FILESYSTEM') return { store, basePath: filesystemBasePath, ...layout };
   if (store !== 'S3') return { store: 'NONE' };
   const { endpoint, region, accessKey, secretKey, forcePathStyleAccess } = values;
-  const s3 = {
+  const place = {
     store,
     bucketName,
     basePath: values.s3BasePath,
@@ -87,8 +107,8 @@ function backup(values: SettingValues): BackupStoreSettings {
     secretKey,
     forcePathStyleAccess,
     apiCallTimeoutMs: values.apiCallTimeout,
-    ...layout,
   };
+  const s3 = format === 'zeebe' ? { ...place, ...zeebe } : { ...place, ...layout };
   return hideSecrets(s3, ['accessKey', 'secretKey']);
 }
 

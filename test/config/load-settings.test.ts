@@ -41,6 +41,40 @@ describe('without anything', () => {
   });
 });
 
+describe("Zeebe's layout", () => {
+  const place = {
+    store: 'S3',
+    bucketName: 'backups',
+    forcePathStyleAccess: false,
+    apiCallTimeoutMs: 180_000,
+  };
+
+  it('is chosen by its format, and takes nothing of the native layout', () => {
+    const text =
+      'zeebe.broker: { data.backup: { format: ZEEBE, s3.compression: ZSTD }, cluster.clusterId: x }';
+    const expected = { ...place, format: 'zeebe', compression: 'zstd', chunksInFlight: 6 };
+    expect(load(text, S3).backup).toEqual(expected);
+    expect(
+      load('tidemark.chunkSize: 5MB', { ...S3, ZEEBE_BROKER_DATA_BACKUP_FORMAT: 'zeebe' }).backup,
+    ).toEqual({
+      ...expected,
+      compression: 'none',
+      chunkSizeBytes: 5 * 1024 * 1024,
+    });
+  });
+
+  it('fits in memory too', () => {
+    expect(load('zeebe.broker.data.backup: { store: MEMORY, format: zeebe }').backup).toMatchObject({
+      store: 'MEMORY',
+      format: 'zeebe',
+    });
+  });
+
+  it('is not the default', () => {
+    expect(load('', S3).backup).not.toHaveProperty('format');
+  });
+});
+
 describe('a whole configuration', () => {
   const FULL = `
 zeebe:
@@ -258,8 +292,11 @@ describe('problems', () => {
     ],
     [
       's3.compression: zstd',
-      "s3.compression: the native layout does not compress yet; leave it out or set 'none' (application.yaml line 1)",
+      's3.compression: the native layout does not compress; leave it out, or set ' +
+        "zeebe.broker.data.backup.format to 'zeebe' (application.yaml line 1)",
     ],
+    ['s3.compression: gzip', "s3.compression: expected zstd, none, got 'gzip' (application.yaml line 1)"],
+    ['format: camunda', "format: expected tidemark, zeebe, got 'camunda' (application.yaml line 1)"],
     ['s3.basePath: ""', 's3.basePath: it is empty; leave it out to mean unset (application.yaml line 1)'],
     ...['/a', 'a/', '/', 'a//b', 'a/../b'].map((path) => [
       `s3.basePath: ${path}`,
@@ -283,6 +320,19 @@ describe('problems', () => {
     const problems = problemsOf(`zeebe.broker.data.backup.${line}`, env);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(expected);
+  });
+
+  it("tell what Zeebe's layout does not take", () => {
+    const text = 'zeebe.broker.data.backup: { format: zeebe, store: FILESYSTEM, filesystem.basePath: /b }';
+    const env = { TIDEMARK_HEARTBEAT: '5s', TIDEMARK_STALEAFTER: '20s', TIDEMARK_CHUNKSIZE: '4MB' };
+    expect(problemsOf(text, env)).toEqual([
+      "zeebe.broker.data.backup.format: Zeebe's layout is kept in S3 only; leave it out, or use S3 " +
+        '(application.yaml line 1)',
+      "tidemark.heartbeat: Zeebe's layout knows no signs of life; leave it out (environment TIDEMARK_HEARTBEAT)",
+      "tidemark.staleAfter: Zeebe's layout knows no signs of life; leave it out (environment TIDEMARK_STALEAFTER)",
+      'tidemark.chunkSize: 4194304 bytes are less than a part of an upload may have; use 5MB or more ' +
+        '(environment TIDEMARK_CHUNKSIZE)',
+    ]);
   });
 
   it('tell what does not fit together', () => {
