@@ -54,6 +54,7 @@ export { parseCheckpointId } from './core/parse-checkpoint-id.ts';
 // --- restore ---
 export { type PartitionDistribution, partitionsOfNode } from './core/partition-distribution.ts';
 export {
+  BACKUP_STATUS_CODES,
   type BackupProgress,
   type BackupStatus,
   type BackupStatusCode,
@@ -97,13 +98,16 @@ export {
   type RestorePlanError,
   type RestoreSelection,
 } from './restore/restore-plan.ts';
+export type { PartitionRestoreProgress, RestoreProgress } from './restore/restore-progress.ts';
 // --- the real world ---
 export { bytesFile } from './runtime/bytes-file.ts';
 export {
   DirectoryRestoreTarget,
   type DirectoryRestoreTargetSettings,
 } from './runtime/directory-restore-target.ts';
+export type { Disk, DiskEntry, DiskFile } from './runtime/disk.ts';
 export { type NodeFileOptions, nodeFile } from './runtime/node-file.ts';
+export type { RestoreLayout } from './runtime/restore-layout.ts';
 export { silentLogger } from './runtime/silent-logger.ts';
 export { systemClock } from './runtime/system-clock.ts';
 export { systemRandom } from './runtime/system-random.ts';

@@ -125,6 +125,7 @@ export class FaultBuilder {
   readonly #plan: (fault: PlannedFault) => { left: number };
   #delayMs = 0;
 
+  /** @internal */
   constructor(plan: (fault: PlannedFault) => { left: number }) {
     this.#plan = plan;
   }
