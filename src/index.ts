@@ -107,7 +107,7 @@ export {
 } from './runtime/directory-restore-target.ts';
 export type { Disk, DiskEntry, DiskFile } from './runtime/disk.ts';
 export { type NodeFileOptions, nodeFile } from './runtime/node-file.ts';
-export type { RestoreLayout } from './runtime/restore-layout.ts';
+export type { RestoreLayout, StagedPartition } from './runtime/restore-layout.ts';
 export { silentLogger } from './runtime/silent-logger.ts';
 export { systemClock } from './runtime/system-clock.ts';
 export { systemRandom } from './runtime/system-random.ts';

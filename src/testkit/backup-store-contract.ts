@@ -41,10 +41,8 @@ export const BACKUP_DAMAGES = [
 ] as const;
 export type BackupDamage = (typeof BACKUP_DAMAGES)[number];
 
-type Case = ContractCase<BackupStoreContext>;
-
 /** The promises of {@link BackupStore}, in their order. */
-export const backupStoreContract: readonly Case[] = [
+export const backupStoreContract: readonly ContractCase<BackupStoreContext>[] = [
   {
     name: 'A backup is COMPLETED only once every byte of it is stored.',
     async run({ store }) {

@@ -19,10 +19,8 @@ export interface ObjectStorageContext {
   readonly unreachable?: ObjectStorage;
 }
 
-type Case = ContractCase<ObjectStorageContext>;
-
 /** The promises of {@link ObjectStorage}, in their order. */
-export const objectStorageContract: readonly Case[] = [
+export const objectStorageContract: readonly ContractCase<ObjectStorageContext>[] = [
   {
     name: 'When `put` succeeds the object is durable and whole; readers never see a part of it.',
     async run({ storage, prefix }) {

@@ -23,10 +23,8 @@ export interface RestoreTargetContext {
   readonly sample: readonly StoredBackup[];
 }
 
-type Case = ContractCase<RestoreTargetContext>;
-
 /** The promises of {@link RestoreTarget}, in their order. */
-export const restoreTargetContract: readonly Case[] = [
+export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[] = [
   {
     name:
       '`occupants` names what is in the way of a restore, and changes nothing. ' +
