@@ -7,11 +7,13 @@ import type { CheckpointId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import { partitionsOfNode } from '../../core/partition-distribution.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
+import type { RestoreTarget } from '../../ports/restore-target.ts';
 import { RestoreManager, type RestoreReport } from '../../restore/restore-manager.ts';
 import type { RestorePlan } from '../../restore/restore-plan.ts';
 import type { RestoreProgress } from '../../restore/restore-progress.ts';
 import { DirectoryRestoreTarget } from '../../runtime/directory-restore-target.ts';
 import { silentLogger } from '../../runtime/silent-logger.ts';
+import { ZeebeRestoreTarget } from '../../zeebe/zeebe-restore-target.ts';
 import { type CliError, UsageError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -84,13 +86,14 @@ function restoreNode(
   run: CommandRun,
   id: CheckpointId,
   store: BackupStore,
-  { cluster, dataDirectory }: Settings,
+  settings: Settings,
 ): ResultAsync<Shown, CliError> {
   const { io } = run.surroundings;
-  const target = new DirectoryRestoreTarget({ directory: dataDirectory });
+  const { cluster, dataDirectory } = settings;
+  const target = restoreTarget(settings);
   const { nodeId, partitionsCount } = cluster;
-  const settings = { nodeId, partitionsCount, partitionIds: partitionsOfNode(cluster) };
-  const manager = new RestoreManager({ store, target, clock: io.clock, logger: silentLogger }, settings);
+  const ofNode = { nodeId, partitionsCount, partitionIds: partitionsOfNode(cluster) };
+  const manager = new RestoreManager({ store, target, clock: io.clock, logger: silentLogger }, ofNode);
   const line = new ProgressLine(io.stderr, io.clock);
   const onProgress = (progress: RestoreProgress) => line.update(showProgress(progress));
   return manager
@@ -110,6 +113,12 @@ function restoreNode(
       line.end();
       return error;
     });
+}
+
+/** A backup in Zeebe's layout is of a Zeebe: its broker looks for its files where Zeebe keeps them. */
+function restoreTarget({ backup, dataDirectory: directory }: Settings): RestoreTarget {
+  const isZeebe = 'format' in backup && backup.format === 'zeebe';
+  return isZeebe ? new ZeebeRestoreTarget({ directory }) : new DirectoryRestoreTarget({ directory });
 }
 
 function showPlan({ checkpointId, copies }: RestorePlan, nodeId: number, directory: string): string {
