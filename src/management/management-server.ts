@@ -38,7 +38,12 @@ export function startManagementServer(
   return fromAsync(async () => {
     // Its type asks for HTTP/1 and HTTP/2 requests at once.
     const answer = toNodeHandler(handler) as (request: IncomingMessage, response: ServerResponse) => unknown;
-    const limits = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs };
+    const limits = {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      // Node looks for late requests every 30 s if not told: a short limit would be no limit.
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10),
+    };
     const server = createServer(limits, (request, response) => {
       void Promise.resolve(answer(request, response)).catch(() => response.destroy());
     });

@@ -82,6 +82,14 @@ describe('startManagementServer', () => {
     expect(answer).toMatch(/^HTTP\/1.1 (200|400) /);
   });
 
+  it.each([
+    ['its headers', 'GET /actuator/backups HTTP/1.1\r\nX: '],
+    ['its body', 'POST /actuator/backups HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'],
+  ])('cuts off a request that does not end %s in time', async (_, beginning) => {
+    const { port } = await serve(setUp().handler, { requestTimeoutMs: 100 });
+    expect(await raw(port, beginning)).toMatch(/^HTTP\/1.1 4(08|15) /);
+  });
+
   it('says which port is taken', async () => {
     const { port } = await serve();
     const error = (await startManagementServer(setUp().handler, { port }))._unsafeUnwrapErr();
