@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CliWorld, makeWorld } from './cli-world.ts';
+import { type CliWorld, makeWorld, partitionBackup } from './cli-world.ts';
 
 // Beyond 2^53: a double would lose the last digit.
 const BIG = 9_007_199_254_740_993n;
@@ -114,6 +115,16 @@ describe('restore', () => {
     expect(stderr).toContain('restored 100%: 4 of 4 files');
     const state = join(world.dataDirectory, 'partitions/2/snapshots/snapshot-2/state');
     expect(await readFile(state, 'utf8')).toBe('state of 2 at 7');
+  });
+
+  it('is not at 100% before the last file is done', async () => {
+    const store = new FilesystemBackupStore({ basePath: world.storeDirectory });
+    expect((await store.save({ ...partitionBackup(7n, 1, 1), segmentFiles: [] })).isOk()).toBe(true);
+    await store.close();
+    const env = { ...world.env, ZEEBE_BROKER_CLUSTER_PARTITIONSCOUNT: '1' };
+    const { stderr } = await world.run(['restore', '7'], { env });
+    expect(stderr).toContain('restored 99%: 0 of 1 files, 15 B of 15 B\n');
+    expect(stderr).toContain('restored 100%: 1 of 1 files, 15 B of 15 B\n');
   });
 
   it.each([

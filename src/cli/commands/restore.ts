@@ -133,7 +133,9 @@ function showPlan({ checkpointId, copies }: RestorePlan, nodeId: number, directo
 }
 
 function showProgress({ filesDone, filesTotal, bytesDone, bytesTotal }: RestoreProgress): string {
-  const percent = bytesTotal === 0 ? 100 : Math.floor((100 * bytesDone) / bytesTotal);
+  const written = bytesTotal === 0 ? 100 : Math.floor((100 * bytesDone) / bytesTotal);
+  // A file whose bytes are written is not done before it is checked and synced.
+  const percent = filesDone < filesTotal ? Math.min(written, 99) : written;
   const bytes = `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`;
   return `restored ${percent}%: ${filesDone} of ${filesTotal} files, ${bytes}`;
 }
