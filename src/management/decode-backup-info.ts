@@ -48,7 +48,7 @@ function readBackup(value: unknown, wrong: string[]): BackupInfo {
   const partly =
     state === 'DOES_NOT_EXIST' && details.some((partition) => partition.state !== 'DOES_NOT_EXIST');
   return dropUndefined({
-    backupId: required(integer(fields, 'backupId', wrong), 'backupId', wrong),
+    backupId: required(integer(fields, 'backupId', wrong), 'backupId', wrong) ?? 0n,
     state: partly ? ('INCOMPLETE' as const) : state,
     failureReason: text(fields, 'failureReason', wrong),
     details,
@@ -58,16 +58,15 @@ function readBackup(value: unknown, wrong: string[]): BackupInfo {
 function readPartition(value: unknown, wrong: string[]): PartitionBackupInfo {
   const fields = fieldsOf(value);
   const described = { ...fields, ...fieldsOf(fields.description) };
-  const brokerId = integer(described, 'brokerId', wrong);
   return dropUndefined({
-    partitionId: Number(required(integer(fields, 'partitionId', wrong), 'partitionId', wrong)),
+    partitionId: required(smallInteger(fields, 'partitionId', wrong), 'partitionId', wrong) ?? 0,
     state: readState(fields.state ?? fields.status, BACKUP_STATUS_CODES, wrong),
     failureReason: text(fields, 'failureReason', wrong),
     createdAt: text(fields, 'createdAt', wrong) || undefined,
     lastUpdatedAt: text(fields, 'lastUpdatedAt', wrong) || undefined,
     snapshotId: text(described, 'snapshotId', wrong) || undefined,
     checkpointPosition: integer(described, 'checkpointPosition', wrong),
-    brokerId: brokerId === undefined ? undefined : Number(brokerId),
+    brokerId: smallInteger(described, 'brokerId', wrong),
     brokerVersion: text(described, 'brokerVersion', wrong) || undefined,
     progress: readProgress(fields.progress, wrong),
   });
@@ -76,7 +75,7 @@ function readPartition(value: unknown, wrong: string[]): PartitionBackupInfo {
 function readProgress(value: unknown, wrong: string[]): BackupProgress | undefined {
   if (value === undefined || value === null) return undefined;
   const fields = fieldsOf(value);
-  const count = (name: string) => Number(required(integer(fields, name, wrong), `progress.${name}`, wrong));
+  const count = (name: string) => required(smallInteger(fields, name, wrong), `progress.${name}`, wrong) ?? 0;
   return {
     filesDone: count('filesDone'),
     filesTotal: count('filesTotal'),
@@ -100,7 +99,17 @@ function readState<S extends ClusterBackupState | BackupStatusCode>(
 
 function integer(fields: Fields, name: string, wrong: string[]): bigint | undefined {
   const value = fields[name] ?? undefined;
-  if (value === undefined || typeof value === 'bigint') return value;
+  if (value === undefined) return undefined;
+  if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
+  wrong.push(`${name} is ${show(value)}`);
+  return undefined;
+}
+
+/** One that a double holds exactly. */
+function smallInteger(fields: Fields, name: string, wrong: string[]): number | undefined {
+  const value = integer(fields, name, wrong);
+  if (value === undefined || Number.isSafeInteger(Number(value)))
+    return value === undefined ? value : Number(value);
   wrong.push(`${name} is ${show(value)}`);
   return undefined;
 }
@@ -112,13 +121,13 @@ function text(fields: Fields, name: string, wrong: string[]): string | undefined
   return undefined;
 }
 
-function required(value: bigint | undefined, name: string, wrong: string[]): bigint {
+function required<T>(value: T | undefined, name: string, wrong: string[]): T | undefined {
   if (value === undefined) wrong.push(`${name} is missing`);
-  return value ?? 0n;
+  return value;
 }
 
 function show(value: unknown): string {
   if (value === undefined) return 'missing';
   if (typeof value === 'string') return `'${value.slice(0, 60)}'`;
-  return typeof value === 'object' && value !== null ? 'an object or a list' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object or a list' : String(value).slice(0, 60);
 }

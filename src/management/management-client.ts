@@ -1,7 +1,7 @@
 // A client of the management API, for tidemark's own and for Zeebe's gateways from 8.1 on. A request that may
 // have had an effect is never sent a second time.
-import { err, ok, type ResultAsync } from 'neverthrow';
-import { BackupNotFound, BackupsDisabled, CheckpointNotNewer, type InvalidInput } from '../core/errors.ts';
+import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+import { BackupNotFound, BackupsDisabled, CheckpointNotNewer, InvalidInput } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import { BACKUPS_PER_PAGE, MANAGEMENT_CALL_TIMEOUT_MS } from '../core/limits.ts';
 import { ManagementApiError } from '../core/management-errors.ts';
@@ -94,9 +94,12 @@ export class ManagementClient {
       if (reply.isErr()) return err(reply.error);
       const { status, body } = reply.value;
       if (status === 404 && hasText(reply.value, 'message')) return err(new BackupNotFound(id));
-      if (status !== 200) return err(refusal(reply.value));
+      if (status !== 200 || body === undefined) return err(refusal(reply.value));
       const info = decodeBackupInfo(body);
       if (info.isErr()) return err(unusable(reply.value, info.error));
+      if (info.value.backupId !== id) {
+        return err(unusable(reply.value, `the answer is about backup ${info.value.backupId}`));
+      }
       return info.value.state === 'DOES_NOT_EXIST' ? err(new BackupNotFound(id)) : ok(info.value);
     });
   }
@@ -114,8 +117,9 @@ export class ManagementClient {
       const parameters = `?limit=${limit}${before === undefined ? '' : `&before=${before}`}`;
       const reply = await this.#call('GET', parameters, options);
       if (reply.isErr()) return err(reply.error);
-      if (reply.value.status !== 200) return err(refusal(reply.value));
-      const infos = decodeBackupInfos(reply.value.body);
+      const { status, body } = reply.value;
+      if (status !== 200 || body === undefined) return err(refusal(reply.value));
+      const infos = decodeBackupInfos(body);
       if (infos.isErr()) return err(unusable(reply.value, infos.error));
       return ok(pageOf(infos.value, before, limit, reply.value.headers));
     });
@@ -148,8 +152,9 @@ export class ManagementClient {
     body?: string,
   ): ResultAsync<ManagementReply, ManagementCallError | InvalidInput> {
     const { url, token, timeoutMs = MANAGEMENT_CALL_TIMEOUT_MS } = this.#settings;
-    return managementEndpoint(url).asyncAndThen<ManagementReply, ManagementCallError | InvalidInput>(
-      (endpoint) =>
+    return checkToken(token)
+      .andThen(() => managementEndpoint(url))
+      .asyncAndThen<ManagementReply, ManagementCallError | InvalidInput>((endpoint) =>
         callManagement(this.#components, {
           method,
           url: `${endpoint}${suffix}`,
@@ -158,8 +163,16 @@ export class ManagementClient {
           timeoutMs,
           signal,
         }),
-    );
+      );
   }
+}
+
+/** fetch would refuse it as well, and say it out loud. */
+function checkToken(token: string | undefined): Result<void, InvalidInput> {
+  if (token === undefined || /^[\x20-\x7e]+$/.test(token.trim())) return ok(undefined);
+  return err(
+    new InvalidInput('token', 'it is empty or holds what no header can; look for a line break in it'),
+  );
 }
 
 function pageOf(

@@ -253,7 +253,7 @@ describe('never triggers twice', () => {
 
 describe('an answer that is none', () => {
   it.each([
-    ['<html></html>', 'details is missing'],
+    ['<html></html>', "answer='<html></html>'"],
     ['{"backupId":5,"state":"COMPLETED"}', 'details is missing'],
     ['{"backupId":"5","state":"COMPLETED","details":[]}', "backupId is '5'"],
     ['{"backupId":5.5,"state":"COMPLETED","details":[]}', 'backupId is 5.5'],
