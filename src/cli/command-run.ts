@@ -12,6 +12,8 @@ import { printable } from './text-table.ts';
 export interface Shown {
   readonly json: unknown;
   readonly text: string;
+  /** What the run ends with all the same, such as damage that was found; a field of the JSON document. */
+  readonly error?: CliError;
 }
 
 /** One run of the command line. */
@@ -34,7 +36,7 @@ export class CommandRun {
     try {
       const result = await work();
       if (result.isErr()) this.fail(result.error);
-      else this.#print(this.#json ? document(result.value.json) : result.value.text);
+      else this.#show(result.value);
     } catch (cause) {
       this.fail(new InternalError(cause));
     }
@@ -42,11 +44,25 @@ export class CommandRun {
 
   /** Ends the run with an error: one line on stderr, and the document on stdout when JSON is asked for. */
   fail(error: CliError): void {
+    this.#complain(error);
+    if (this.#json) this.#print(document({ error: this.#errorDocument(error) }));
+  }
+
+  #show({ json, text, error }: Shown): void {
+    if (error !== undefined) this.#complain(error);
+    const withError = () => ({ ...(json as object), error: error && this.#errorDocument(error) });
+    this.#print(this.#json ? document(error === undefined ? json : withError()) : text);
+  }
+
+  #complain(error: CliError): void {
     const { io } = this.surroundings;
     this.#exitCode = exitCodeOf(error, io.signal);
     io.stderr.write(`tidemark: ${messageOf(error)}\n`);
     if (error.name === 'InternalError') io.stderr.write(`${stackOf(error.cause)}\n`);
-    if (this.#json) this.#print(document({ error: { ...errorFields(error), exitCode: this.#exitCode } }));
+  }
+
+  #errorDocument(error: CliError): Record<string, unknown> {
+    return { ...errorFields(error), exitCode: this.#exitCode };
   }
 
   #print(text: string): void {

@@ -10,6 +10,7 @@ import { addList } from './commands/list.ts';
 import { addRestore } from './commands/restore.ts';
 import { addStatus } from './commands/status.ts';
 import { addTake } from './commands/take.ts';
+import { addVerify } from './commands/verify.ts';
 import { exitCodesHelp } from './exit-codes.ts';
 
 /** Runs one command. `argv` is what follows the program's name. Never rejects. */
@@ -58,7 +59,7 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     .addHelpText('afterAll', ({ command }) =>
       command.parent === null ? '' : '\nThe exit codes are listed by: tidemark --help',
     );
-  for (const add of [addRestore, addTake, addStatus, addList, addDelete]) add(program, run);
+  for (const add of [addRestore, addTake, addStatus, addList, addVerify, addDelete]) add(program, run);
   return program;
 }
 

@@ -157,9 +157,11 @@ export class BackupCorrupt extends BackupError {
   override readonly retryable = false;
   /** The object or file that is damaged. */
   readonly object: string;
+  readonly detail: string;
   constructor(object: string, detail: string, cause?: unknown) {
     super(`the backup is damaged: object=${object} ${detail}; restore another backup`, cause);
     this.object = object;
+    this.detail = detail;
   }
 }
 
@@ -377,8 +379,6 @@ export class InvalidConfiguration extends BackupError {
     this.problems = problems;
   }
 }
-
-// --- unions ----------------------------------------------------------------------------------------------------
 
 /** What any call to a store can end with. */
 export type StoreError =

@@ -1,0 +1,150 @@
+// Proves that a stored backup can be restored, copy by copy, without restoring it. It only reads.
+import { err, ok, type ResultAsync } from 'neverthrow';
+import type { BackupDescriptor, BackupId, StoredBackup } from '../../core/backup.ts';
+import { BackupNotFound, type BrokerFailure, type StoreError } from '../../core/errors.ts';
+import type { CheckpointId, PartitionId } from '../../core/ids.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { BackupStatusCode } from '../../core/status.ts';
+import type { BackupStore, ListBackupsError } from '../../ports/backup-store.ts';
+import type { Finding } from '../../zeebe/finding.ts';
+import { findingOf } from './read-all-files.ts';
+
+export type VerifyBackupError = ListBackupsError | StoreError | BrokerFailure | BackupNotFound;
+
+/** What one layout can tell of a copy: its damage. */
+export type VerifyCopy = (
+  backup: StoredBackup,
+  options: { readonly signal: AbortSignal },
+) => ResultAsync<readonly Finding[], StoreError | BrokerFailure>;
+
+/** One copy of one partition backup, or a partition that nobody has a copy of. */
+export interface CopyVerification {
+  readonly partitionId: PartitionId;
+  readonly nodeId?: number;
+  readonly state: BackupStatusCode;
+  readonly descriptor?: BackupDescriptor;
+  readonly files: number;
+  readonly bytes: number;
+  readonly findings: readonly Finding[];
+}
+
+export interface BackupVerification {
+  readonly checkpointId: CheckpointId;
+  /** Every partition has a completed copy, and the one that a restore takes has no finding that is an error. */
+  readonly restorable: boolean;
+  /** By partition, then by node. */
+  readonly copies: readonly CopyVerification[];
+}
+
+export interface VerifyOptions {
+  readonly checkpointId: CheckpointId;
+  /** Counts where no copy says how many partitions there are. */
+  readonly partitionsCount: number;
+  readonly signal: AbortSignal;
+  /** Called before each copy is read. */
+  readonly onCopy?: (id: BackupId) => void;
+}
+
+/** Reads every byte of every completed copy. Damage is no error: it is among the findings. */
+export function verifyBackup(
+  store: Pick<BackupStore, 'list' | 'open'>,
+  verifyCopy: VerifyCopy,
+  { checkpointId, partitionsCount, signal, onCopy }: VerifyOptions,
+): ResultAsync<BackupVerification, VerifyBackupError> {
+  return fromAsync<BackupVerification, VerifyBackupError>(async () => {
+    const page = await store.list({ checkpointId }, { signal });
+    if (page.isErr()) return err(page.error);
+    const copies: CopyVerification[] = [];
+    for (const { id, statusCode } of page.value.backups) {
+      onCopy?.(id);
+      const copy = await verifyOne(store, verifyCopy, id, statusCode, signal);
+      if (copy.isErr()) return err(copy.error);
+      copies.push(copy.value);
+    }
+    if (copies.every(({ state }) => state === 'DOES_NOT_EXIST')) return err(new BackupNotFound(checkpointId));
+    const all = withMissing(copies.map(againstOthers), partitionsCount);
+    return ok({ checkpointId, restorable: isRestorable(all), copies: all });
+  });
+}
+
+function verifyOne(
+  store: Pick<BackupStore, 'open'>,
+  verifyCopy: VerifyCopy,
+  id: BackupId,
+  listed: BackupStatusCode,
+  signal: AbortSignal,
+): ResultAsync<CopyVerification, StoreError | BrokerFailure> {
+  const { partitionId, nodeId } = id;
+  const nothing = { partitionId, nodeId, files: 0, bytes: 0, findings: [] };
+  return fromAsync<CopyVerification, StoreError | BrokerFailure>(async () => {
+    // Also where the listing says FAILED: a manifest that cannot be read is listed so.
+    const opened = await store.open(id, { signal });
+    if (opened.isErr()) {
+      const { error } = opened;
+      if (error.name === 'BackupCorrupt')
+        return ok({ ...nothing, state: listed, findings: [findingOf(error)] });
+      if (error.name === 'InvalidBackupState') return ok({ ...nothing, state: error.actual });
+      return error.name === 'BackupNotFound' ? ok({ ...nothing, state: 'DOES_NOT_EXIST' }) : err(error);
+    }
+    const { descriptor, snapshotFiles, segmentFiles } = opened.value;
+    const files = [...snapshotFiles, ...segmentFiles];
+    const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    return verifyCopy(opened.value, { signal }).map((findings) => ({
+      partitionId,
+      nodeId,
+      state: 'COMPLETED' as const,
+      descriptor,
+      files: files.length,
+      bytes,
+      findings,
+    }));
+  });
+}
+
+/** All copies were taken of one cluster, and those of a partition at one record. */
+function againstOthers(
+  copy: CopyVerification,
+  _: number,
+  copies: readonly CopyVerification[],
+): CopyVerification {
+  const { partitionId, descriptor } = copy;
+  const disagreement = copies.find((other) => {
+    if (descriptor === undefined || other.descriptor === undefined) return false;
+    if (other.descriptor.numberOfPartitions !== descriptor.numberOfPartitions) return true;
+    const isSamePartition = other.partitionId === partitionId;
+    return isSamePartition && other.descriptor.checkpointPosition !== descriptor.checkpointPosition;
+  });
+  if (disagreement === undefined) return copy;
+  const finding: Finding = {
+    severity: 'error',
+    object: 'manifest',
+    what: `its descriptor does not fit that of partition ${disagreement.partitionId}, node ${disagreement.nodeId}`,
+    whatRestoreWouldDo: 'it refuses another number of partitions; of several positions it takes one',
+  };
+  return { ...copy, findings: [...copy.findings, finding] };
+}
+
+function withMissing(copies: readonly CopyVerification[], configured: number): CopyVerification[] {
+  const told = copies.flatMap(({ descriptor }) => descriptor?.numberOfPartitions ?? []);
+  const count = told.length > 0 ? Math.max(...told) : configured;
+  const missing: CopyVerification[] = Array.from({ length: count }, (_, index) => index + 1)
+    .filter((partitionId) => copies.every((copy) => copy.partitionId !== partitionId))
+    .map((partitionId) => ({
+      partitionId,
+      state: 'DOES_NOT_EXIST' as const,
+      files: 0,
+      bytes: 0,
+      findings: [],
+    }));
+  return [...copies, ...missing].sort(
+    (a, b) => a.partitionId - b.partitionId || (a.nodeId ?? 0) - (b.nodeId ?? 0),
+  );
+}
+
+/** A restore takes the completed copy of the lowest node. */
+function isRestorable(copies: readonly CopyVerification[]): boolean {
+  return [...Map.groupBy(copies, ({ partitionId }) => partitionId).values()].every((ofPartition) => {
+    const taken = ofPartition.find(({ state }) => state === 'COMPLETED');
+    return taken?.findings.every(({ severity }) => severity !== 'error') === true;
+  });
+}
