@@ -13,6 +13,7 @@ import type { CliError } from './cli-errors.ts';
 import type { CliSurroundings } from './cli-io.ts';
 import { readSettings } from './read-settings.ts';
 import { StoreBackups } from './store-backups.ts';
+import { storeWarnings } from './store-warnings.ts';
 
 /** Where to look: a gateway when one is named, else the store in the configuration. */
 export interface SourceChoice {
@@ -62,7 +63,7 @@ export function gatewayClient({ io, env }: CliSurroundings, url: string): Manage
 function open({ io }: CliSurroundings, { backup }: Settings): ResultAsync<BackupStore, CliError> {
   return fromAsync<BackupStore, CliError>(async () => {
     try {
-      const store = await openBackupStore(backup, { clock: io.clock });
+      const store = await openBackupStore(backup, { clock: io.clock, logger: storeWarnings(io) });
       return store === null ? err(new BackupsDisabled()) : ok(store);
     } catch (cause) {
       if (cause instanceof InvalidConfiguration) return err(cause);

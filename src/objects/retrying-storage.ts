@@ -22,11 +22,14 @@ import type {
   PutOptions,
   UploadOptions,
 } from '../ports/object-storage.ts';
+import type { Logger } from '../ports/telemetry.ts';
 
 export interface RetryingStorageComponents {
   readonly storage: ObjectStorage;
   readonly clock: Clock;
   readonly random: Pick<Random, 'fraction'>;
+  /** Is told about each attempt that failed and is tried again. */
+  readonly logger?: Pick<Logger, 'warn'> | undefined;
 }
 
 export interface RetryingStorageSettings {
@@ -48,6 +51,7 @@ export class RetryingStorage implements ObjectStorage {
   readonly #storage: ObjectStorage;
   readonly #clock: Clock;
   readonly #random: Pick<Random, 'fraction'>;
+  readonly #logger: Pick<Logger, 'warn'> | undefined;
   readonly #timeoutMs: number;
   readonly #closed = new AbortController();
 
@@ -55,6 +59,7 @@ export class RetryingStorage implements ObjectStorage {
     this.#storage = components.storage;
     this.#clock = components.clock;
     this.#random = components.random;
+    this.#logger = components.logger;
     this.#timeoutMs = settings.apiCallTimeoutMs ?? API_CALL_TIMEOUT_MS;
     this.location = components.storage.location;
   }
@@ -141,6 +146,7 @@ export class RetryingStorage implements ObjectStorage {
           last = error;
           const waitMs = this.#backoffMs(attempt, error);
           if (this.#clock.monotonic() + waitMs >= endsAt) return err(gaveUp(operation, attempt, error));
+          this.#logger?.warn({ operation, attempt, waitMs, err: error }, 'the store is tried again');
           await this.#clock.sleep(waitMs, limit.signal);
         }
       } finally {

@@ -45,6 +45,21 @@ describe('RetryingStorage', () => {
     expect(clock.sleeping).toBe(0);
   });
 
+  it('tells of each attempt that is tried again', async () => {
+    const { clock, faults, meter } = setUp();
+    const told: object[] = [];
+    const logger = { warn: (fields: object) => void told.push(fields) };
+    const storage = new RetryingStorage({ storage: meter, clock, random: { fraction: () => 1 }, logger });
+    faults.on('put').fail(unavailable).times(2);
+    const putting = storage.put('key', body);
+    await clock.advance(300);
+    expect((await putting).isOk()).toBe(true);
+    expect(told).toEqual([
+      { operation: 'put key', attempt: 1, waitMs: 100, err: unavailable },
+      { operation: 'put key', attempt: 2, waitMs: 200, err: unavailable },
+    ]);
+  });
+
   it('gives the last failure, with the number of attempts, when the time is up', async () => {
     const { clock, faults, storage } = setUp(1_000);
     faults.on('list').fail(unavailable).times(100);
