@@ -83,7 +83,9 @@ export function runAttempt(
           }),
         release,
       );
-      if (result.isErr()) await recordFailure(components, settings, options.id, result.error);
+      // A call of the store that took too long is a DeadlineExceeded as well, and no reason to use up the id.
+      const isOver = result.isErr() && result.error === signal.reason;
+      if (result.isErr()) await recordFailure(components, settings, options.id, result.error, isOver);
       return result;
     } finally {
       deadline.stop();
@@ -119,8 +121,10 @@ async function recordFailure(
   { term }: PartitionBackupSettings,
   id: BackupId,
   error: TakeBackupError,
+  isOver: boolean,
 ): Promise<void> {
-  if (!['BackupNotPossible', 'BrokerFailure', 'DeadlineExceeded'].includes(error.name)) return;
+  const isToldHere = error.name === 'BackupNotPossible' || error.name === 'BrokerFailure';
+  if (!isToldHere && !(isOver && error.name === 'DeadlineExceeded')) return;
   const reason = error.message.slice(0, FAILURE_REASON_LENGTH_MAX);
   // Not called off with the attempt: a failure that close() hid would look like a backup nobody tried.
   const limit = { operation: 'mark failed', timeoutMs: RECORD_FAILURE_MS };
