@@ -95,8 +95,12 @@ export class LocalAttempts {
     return failed === undefined ? undefined : { id, statusCode: 'FAILED', ...failed };
   }
 
-  /** Adds to what the store says what only this process knows. What the store calls settled stays so. */
+  /**
+   * Adds to what the store says what only this process knows. What the store calls settled stays so, and a failure that
+   * it has recorded is forgotten here: somebody else may delete it.
+   */
   overlay(stored: BackupStatus, id: BackupId): BackupStatus {
+    if (stored.statusCode === 'FAILED' && stored.id.nodeId === id.nodeId) this.forget(id.checkpointId);
     const local = this.status(id);
     if (local === undefined) return stored;
     if (stored.statusCode === 'DOES_NOT_EXIST') return local;

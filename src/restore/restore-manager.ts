@@ -153,17 +153,32 @@ export class RestoreManager {
       if (backups.length === 0) return ok(backups);
 
       const counters = new RestoreCounters(backups);
+      const tell = this.#contained(onProgress);
       const staged = await stageRestore(this.#components, checkpointId, backups, {
         partitionsInFlight,
         filesInFlight,
         signal,
         onWritten: (partitionId, done) => {
           counters.add(partitionId, done);
-          onProgress?.(counters.snapshot());
+          tell(counters.snapshot());
         },
       });
       return staged.isErr() ? err(staged.error) : ok(backups);
     });
+  }
+
+  /** A callback must not throw. One that does is heard once and not called again: writers must come to their end. */
+  #contained(onProgress: RestoreOptions['onProgress']): (progress: RestoreProgress) => void {
+    let isBroken = false;
+    return (progress) => {
+      if (isBroken) return;
+      try {
+        onProgress?.(progress);
+      } catch (cause) {
+        isBroken = true;
+        this.#components.logger.error({ err: cause }, 'the progress callback threw');
+      }
+    };
   }
 
   #plan(checkpointId: CheckpointId, signal: AbortSignal): ResultAsync<RestorePlan, PlanRestoreError> {

@@ -100,3 +100,15 @@ describe('a delete', () => {
     expect(left.filter((key) => /begun|failed|attempts/.test(key))).toEqual([]);
   });
 });
+
+describe('a failure that the store has recorded', () => {
+  it('is not told any more by this process once somebody else has deleted it', async () => {
+    const { store, manager } = setUp();
+    const id = checkpointId(9);
+    const beyond = await manager.take({ checkpointId: id, position: logPosition(50) });
+    expect(beyond._unsafeUnwrapErr().name).toBe('BackupNotPossible');
+    expect((await manager.status(id))._unsafeUnwrap().statusCode).toBe('FAILED');
+    (await store.delete({ checkpointId: id, partitionId: 1, nodeId: 1 }))._unsafeUnwrap();
+    expect((await manager.status(id))._unsafeUnwrap().statusCode).toBe('DOES_NOT_EXIST');
+  });
+});

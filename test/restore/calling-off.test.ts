@@ -113,3 +113,18 @@ describe('calling off', () => {
     expect(target.calls.some((call) => call.startsWith('discard'))).toBe(false);
   });
 });
+
+describe('a progress callback that throws', () => {
+  it.each([1, 2, 7])('at its call %i disturbs no restore', async (at) => {
+    const { target, manager, clock, log } = setUp();
+    let calls = 0;
+    const onProgress = () => {
+      calls += 1;
+      if (calls >= at) throw new Error('a bug in the callback');
+    };
+    expect((await manager.restore(SEVEN, { onProgress })).isOk()).toBe(true);
+    expect(target.installed).toBeDefined();
+    expect(clock.sleeping).toBe(0);
+    expect(log.filter(({ message }) => message.includes('callback'))).toHaveLength(1);
+  });
+});
