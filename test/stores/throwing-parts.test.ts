@@ -66,3 +66,24 @@ describe('a clock with fractions of a millisecond', () => {
     await store.close();
   });
 });
+
+describe('reading from a storage that throws', () => {
+  it('ends with a StoreFailure, also for the pieces that were fetched ahead', async () => {
+    const place = nativePlace();
+    (await place.node().store.save(backup))._unsafeUnwrap();
+    const { store, storage } = place.node();
+    const opened = (await store.open(backup.id))._unsafeUnwrap();
+    let gets = 0;
+    storage.script = ({ operation }) => {
+      gets += operation === 'get' ? 1 : 0;
+      if (gets > 2) throw new Error('a bug in the storage');
+      return 'done';
+    };
+    const read = async () => {
+      for await (const bytes of opened.segmentFiles[0]?.open() ?? []) expect(bytes).toHaveLength(CHUNK);
+    };
+    await expect(read()).rejects.toMatchObject({ name: 'StoreFailure' });
+    await place.clock.advance(0);
+    expect(unhandled).toEqual([]);
+  });
+});

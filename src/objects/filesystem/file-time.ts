@@ -32,7 +32,6 @@ export class FileTime {
   }
 
   async #measure(): Promise<void> {
-    this.#measured = undefined;
     const path = join(this.#directory, this.#random.hex(16));
     try {
       await (await open(path, 'wx')).close();

@@ -3,7 +3,7 @@ import { err, ok, type ResultAsync } from 'neverthrow';
 import { untilAborted } from '../../core/deadline.ts';
 import { BackupCorrupt, type StoreError } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
-import { fromAsync } from '../../core/result.ts';
+import { contain, fromAsync } from '../../core/result.ts';
 import { sha256, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
@@ -59,7 +59,9 @@ export class PieceReader {
 
   #fetch(chunk: Chunk, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
     return fromAsync<Uint8Array, ReadPieceError>(async () => {
-      const bytes = await this.#layout.storage.get(chunkKey(this.#partitionId, chunk.name), { signal });
+      const key = chunkKey(this.#partitionId, chunk.name);
+      // What is fetched ahead may have nobody who waits for it: a throw would end the process.
+      const bytes = await contain('get chunk', () => this.#layout.storage.get(key, { signal }));
       if (bytes.isErr()) {
         const { error } = bytes;
         return err(error.name === 'ObjectNotFound' ? this.#corrupt(chunk, 'is missing', error) : error);
