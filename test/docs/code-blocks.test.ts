@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a block may use without saying where it is from: the reader has it, or was told of it before. */
 const KNOWN: Readonly<Record<string, string>> = {
+  openMyStorage: "declare function openMyStorage(): import('tidemark').ObjectStorage;",
   store: "declare const store: import('tidemark').BackupStore;",
   source: "declare const source: import('tidemark').PartitionSource;",
   topology: "declare const topology: import('tidemark').Topology;",
