@@ -1,9 +1,14 @@
 // What can go wrong on the command line alone, and the union of all that a command can end with.
 import type { BackupsDisabled, InvalidConfiguration, InvalidInput } from '../core/errors.ts';
-import { BackupError, type BackupNotFound, type CheckpointNotNewer } from '../core/errors.ts';
+import {
+  BackupError,
+  type BackupNotFound,
+  type BackupNotPossible,
+  type CheckpointNotNewer,
+} from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import type { ManagementClientError } from '../management/management-client.ts';
-import type { DeleteBackupError, ListBackupsError } from '../ports/backup-store.ts';
+import type { DeleteBackupError, ListBackupsError, SaveBackupError } from '../ports/backup-store.ts';
 import type { RestoreBackupError } from '../restore/restore-manager.ts';
 
 /** The command line makes no sense: an unknown command or option, or a value missing. */
@@ -47,4 +52,6 @@ export type CliError =
   | ManagementClientError
   | ListBackupsError
   | DeleteBackupError
+  | SaveBackupError
+  | BackupNotPossible
   | RestoreBackupError;

@@ -5,9 +5,11 @@ import type { Environment } from '../config/placeholder.ts';
 import { InternalError, UsageError } from './cli-errors.ts';
 import type { CliIo } from './cli-io.ts';
 import { CommandRun } from './command-run.ts';
+import { addCopy } from './commands/copy.ts';
 import { addDelete } from './commands/delete.ts';
 import { addList } from './commands/list.ts';
 import { addRestore } from './commands/restore.ts';
+import { addSave } from './commands/save.ts';
 import { addStatus } from './commands/status.ts';
 import { addTake } from './commands/take.ts';
 import { addVerify } from './commands/verify.ts';
@@ -59,7 +61,8 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     .addHelpText('afterAll', ({ command }) =>
       command.parent === null ? '' : '\nThe exit codes are listed by: tidemark --help',
     );
-  for (const add of [addRestore, addTake, addStatus, addList, addVerify, addDelete]) add(program, run);
+  for (const add of [addRestore, addTake, addStatus, addList, addVerify, addDelete, addSave, addCopy])
+    add(program, run);
   return program;
 }
 

@@ -12,6 +12,7 @@ export class CheckpointList {
   readonly #positions = new Map<CheckpointId, LogPosition>();
   #latest = 0n;
   #unreadable: string | undefined;
+  #brokerVersion: string | undefined;
 
   /** In ascending order. Only those whose CREATE is in the log. */
   get checkpoints(): readonly CheckpointState[] {
@@ -23,6 +24,11 @@ export class CheckpointList {
     return this.#unreadable;
   }
 
+  /** The version of the broker that wrote the last record that tells one. */
+  get brokerVersion(): string | undefined {
+    return this.#brokerVersion;
+  }
+
   readonly see = ({ entry, index }: JournalRecord): void => {
     if (entry.type !== 'application') return;
     const records = parseRecordBatch(entry.batch, entry.lowestPosition, entry.highestPosition);
@@ -31,6 +37,7 @@ export class CheckpointList {
       return;
     }
     for (const record of records.value) {
+      this.#brokerVersion = record.metadata.brokerVersion ?? this.#brokerVersion;
       const parsed = parseCheckpointRecord(record);
       if (parsed.isErr()) this.#unreadable ??= `index=${index} ${parsed.error}`;
       else if (parsed.value !== undefined) {

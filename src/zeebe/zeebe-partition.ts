@@ -25,6 +25,8 @@ export interface ZeebePartitionState {
   readonly term: bigint;
   /** Absent in a log without log records. */
   readonly lastPosition: LogPosition | undefined;
+  /** Of the broker that wrote the last record; absent where the log does not tell. */
+  readonly brokerVersion?: string;
 }
 
 /** A partition on a stopped broker's disk, as the source of a backup. */
@@ -48,6 +50,7 @@ export class ZeebePartition implements PartitionSource {
           checkpoints: list.checkpoints,
           term: segments.findLast(({ term }) => term !== undefined)?.term ?? 0n,
           lastPosition: segments.findLast(({ lastPosition }) => lastPosition !== undefined)?.lastPosition,
+          ...(list.brokerVersion !== undefined && { brokerVersion: list.brokerVersion }),
         });
       } catch (cause) {
         if (cause instanceof BrokerFailure) return err(cause);

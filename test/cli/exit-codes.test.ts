@@ -4,13 +4,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { IncompleteTopology } from 'tidemark';
+import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT_CODES, SIGNAL_EXIT_CODES } from '../../src/cli/exit-codes.ts';
-import { type CliWorld, eagerClock, makeWorld, type Outcome } from './cli-world.ts';
+import { type CliWorld, eagerClock, makeWorld, type Outcome, partitionBackup } from './cli-world.ts';
 import { FakeGateway } from './fake-gateway.ts';
+import { makeZeebeBucket } from './zeebe-world.ts';
 
-// The directory of the command line gives no BrokerFailure; only the types of the restore know it.
-type Proven = Exclude<keyof typeof EXIT_CODES, 'BrokerFailure'>;
+// BrokerFailure takes a broker that runs or a disk that fails, AttemptFenced a second writer at the right moment.
+type Proven = Exclude<keyof typeof EXIT_CODES, 'BrokerFailure' | 'AttemptFenced'>;
 
 const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
   InternalError: (world) => {
@@ -51,6 +53,19 @@ const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
     await writeFile(world.dataDirectory, 'a file');
     return world.run(['restore', '7', '--json']);
   },
+  BackupNotPossible: async (world) => {
+    const bucket = await makeZeebeBucket();
+    try {
+      await bucket.save();
+      const env = bucket.env(world.dataDirectory);
+      await world.run(['restore', '7'], { env });
+      return await world.run(['save', '--offline', '8', '--json'], { env });
+    } finally {
+      await bucket.close();
+    }
+  },
+  BackupAlreadyExists: (world) => copyTo(world, 8n, ''),
+  ForeignCluster: (world) => copyTo(world, 7n, 'zeebe.broker.cluster.clusterId: another'),
   StoreNotFound: (world) => onS3(world, 404, '<Error><Code>NoSuchBucket</Code></Error>'),
   StoreAccessDenied: (world) => onS3(world, 403, '<Error><Code>InvalidAccessKeyId</Code></Error>'),
   StoreUnavailable: (world) => world.run(['list', '--json'], { env: s3('http://127.0.0.1:9') }),
@@ -133,6 +148,23 @@ async function onGateway(
   } finally {
     await gateway.close();
   }
+}
+
+/** Copies a backup into a store that cluster `one` has claimed, and where backup 8 failed. */
+async function copyTo(world: CliWorld, id: bigint, more: string): Promise<Outcome> {
+  const target = join(world.directory, 'target');
+  await mkdir(target);
+  const store = new FilesystemBackupStore({ basePath: target, clusterId: 'one' });
+  (await store.save(partitionBackup(6n, 1, 2)))._unsafeUnwrap();
+  (await store.markFailed(partitionBackup(8n, 1, 2).id, 'a reason', { term: 1n }))._unsafeUnwrap();
+  await store.close();
+  const files = { from: world.storeDirectory, to: target };
+  for (const [name, path] of Object.entries(files)) {
+    const text = `zeebe.broker.data.backup: { store: FILESYSTEM, filesystem.basePath: "${path}" }\n`;
+    await writeFile(join(world.directory, `${name}.yaml`), text + (name === 'to' ? more : ''));
+  }
+  await world.save(id);
+  return world.run(['copy', String(id), '--from', 'from.yaml', '--to', 'to.yaml', '--json']);
 }
 
 /** Lists from a server that answers everything with this. */

@@ -37,15 +37,18 @@ export class ZeebeBucket {
     };
   }
 
-  async save(id = CHECKPOINT.checkpointId, partitions: readonly number[] = [1, 2]): Promise<void> {
+  open(): ZeebeS3BackupStore {
     const { endpoint, region, bucket: bucketName, credentials } = this.#server;
     const { accessKeyId: accessKey, secretAccessKey: secretKey } = credentials;
     const place = { endpoint, region, bucketName, accessKey, secretKey, forcePathStyleAccess: true };
-    const store = new ZeebeS3BackupStore(place);
+    return new ZeebeS3BackupStore(place);
+  }
+
+  async save(id = CHECKPOINT.checkpointId, partitions: readonly number[] = [1, 2]): Promise<void> {
+    const store = this.open();
     for (const partitionId of partitions) {
-      (
-        await store.save({ ...zeebeBackup(partitionId), id: { checkpointId: id, partitionId, nodeId: 0 } })
-      )._unsafeUnwrap();
+      const backup = { ...zeebeBackup(partitionId), id: { checkpointId: id, partitionId, nodeId: 0 } };
+      (await store.save(backup))._unsafeUnwrap();
     }
     await store.close();
   }

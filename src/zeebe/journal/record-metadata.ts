@@ -13,7 +13,13 @@ export interface RecordMetadata {
   readonly valueType: number;
   /** Its meaning depends on the value type. */
   readonly intent: number;
+  /** The version of the broker that wrote the record. Absent where none was written: before 8.3, or 0.0.0. */
+  readonly brokerVersion?: string;
 }
+
+/** Three int32, in blocks that reach so far. */
+const VERSION_AT = 17;
+const VERSION_END = 29;
 
 /** Reads the metadata of a log record. Errors tell what is wrong with it. */
 export function parseRecordMetadata(bytes: Uint8Array): Result<RecordMetadata, string> {
@@ -31,5 +37,11 @@ export function parseRecordMetadata(bytes: Uint8Array): Result<RecordMetadata, s
     protocolVersion: view.getUint16(SBE_HEADER_BYTES + 13, true),
     valueType: view.getUint8(SBE_HEADER_BYTES + 15),
     intent: view.getUint8(SBE_HEADER_BYTES + 16),
+    ...(header.blockLength >= VERSION_END && brokerVersion(view)),
   });
+}
+
+function brokerVersion(view: DataView): { readonly brokerVersion?: string } {
+  const parts = [0, 4, 8].map((at) => view.getInt32(SBE_HEADER_BYTES + VERSION_AT + at, true));
+  return parts.every((part) => part === 0) ? {} : { brokerVersion: parts.join('.') };
 }

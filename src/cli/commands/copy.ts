@@ -1,0 +1,121 @@
+// `tidemark copy`: copies a backup from one store to another, also between Zeebe's layout and the native one.
+import type { Command } from 'commander';
+import { err, ok, type ResultAsync } from 'neverthrow';
+import type { Settings } from '../../config/settings.ts';
+import type { PartitionBackup } from '../../core/backup.ts';
+import { BackupCorrupt } from '../../core/errors.ts';
+import type { CheckpointId } from '../../core/ids.ts';
+import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { BackupStore } from '../../ports/backup-store.ts';
+import { planRestore } from '../../restore/restore-plan.ts';
+import { verifyPartition } from '../../zeebe/verify-partition.ts';
+import type { CliError } from '../cli-errors.ts';
+import type { CommandRun, Shown } from '../command-run.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { saveCopies } from '../save-copies.ts';
+import { withoutSettings } from '../settings-from-file.ts';
+import { showSaved } from '../show-saved.ts';
+import { formatBytes } from '../text-table.ts';
+import { withStore } from '../with-backups.ts';
+
+interface CopyOptions {
+  readonly from: string;
+  readonly to: string;
+}
+
+export function addCopy(program: Command, run: CommandRun): void {
+  program
+    .command('copy')
+    .description('copy a backup from one store to another, whatever the layout of either')
+    .argument('<backupId>', 'which backup; it must be COMPLETED on every partition')
+    .requiredOption('--from <file>', 'the configuration of the store that has it')
+    .requiredOption('--to <file>', 'the configuration of the store that gets it')
+    .addHelpText('after', EXAMPLES)
+    .action((id: string, options: CopyOptions) =>
+      run.finish(() =>
+        parseCheckpointId(id).asyncAndThen<Shown, CliError>((checkpointId) =>
+          copy(run, checkpointId, options),
+        ),
+      ),
+    );
+}
+
+const EXAMPLES = `
+Every completed copy is copied, with its files byte for byte. What is there already and the same is left alone, so it
+can be run again. Variables that name settings do not count here: they would make both stores the same one. A
+placeholder in the files takes any other variable.
+
+Examples:
+  $ tidemark copy 1764000000000 --from zeebe.yaml --to archive.yaml`;
+
+function copy(
+  run: CommandRun,
+  checkpointId: CheckpointId,
+  { from, to }: CopyOptions,
+): ResultAsync<Shown, CliError> {
+  const { io } = run.surroundings;
+  const { signal } = io;
+  const surroundings = { ...run.surroundings, env: withoutSettings(run.surroundings.env) };
+  const line = new ProgressLine(io.stderr, io.clock);
+  return withStore(surroundings, from, (source, settings) =>
+    withStore(surroundings, to, (target) =>
+      openCopies(source, checkpointId, settings, signal).andThen((backups) =>
+        saveCopies(target, checkpointId, backups, {
+          signal,
+          onProgress: ({ partitionId, nodeId }, { bytesDone, bytesTotal }) =>
+            line.update(
+              `copying partition ${partitionId} of node ${nodeId}: ` +
+                `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`,
+            ),
+        }),
+      ),
+    ),
+  )
+    .map((copies) => {
+      line.end();
+      return showSaved(checkpointId, copies);
+    })
+    .mapErr((error) => {
+      line.end();
+      return error;
+    });
+}
+
+/** All completed copies, opened; damage that the reading would not notice is looked for. */
+function openCopies(
+  source: BackupStore,
+  checkpointId: CheckpointId,
+  { backup, cluster }: Settings,
+  signal: AbortSignal,
+): ResultAsync<readonly PartitionBackup[], CliError> {
+  return fromAsync<readonly PartitionBackup[], CliError>(async () => {
+    const page = await source.list({ checkpointId, details: true }, { signal });
+    if (page.isErr()) return err(page.error);
+    const rows = page.value.backups;
+    const partitionsCount = rows.find(({ descriptor }) => descriptor !== undefined)?.descriptor
+      ?.numberOfPartitions;
+    const count = partitionsCount ?? cluster.partitionsCount;
+    const plan = planRestore(rows, { checkpointId, partitionIds: [], partitionsCount: count });
+    if (plan.isErr()) return err(plan.error);
+    const backups: PartitionBackup[] = [];
+    for (const { id, statusCode } of rows) {
+      if (statusCode !== 'COMPLETED') continue;
+      const opened = await source.open(id, { signal });
+      if (opened.isErr()) return err(opened.error);
+      const stored = opened.value;
+      if ('format' in backup && backup.format === 'zeebe') {
+        const verified = await verifyPartition(stored, { signal });
+        if (verified.isErr()) return err(verified.error);
+        const flaw = verified.value.findings.find(({ severity }) => severity === 'error');
+        if (flaw !== undefined) {
+          const at = flaw.offset === undefined ? '' : ` offset=${flaw.offset}`;
+          return err(new BackupCorrupt(flaw.object, `partition=${id.partitionId}${at} ${flaw.what}`));
+        }
+      }
+      const { descriptor, snapshotFiles, segmentFiles } = stored;
+      backups.push({ id, term: 0n, descriptor, snapshotFiles, segmentFiles });
+    }
+    return ok(backups);
+  });
+}

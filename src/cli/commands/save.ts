@@ -1,0 +1,87 @@
+// `tidemark save --offline`: a backup of a stopped Zeebe broker, from its data directory, in Zeebe's layout.
+import type { Command } from 'commander';
+import { errAsync, type ResultAsync } from 'neverthrow';
+import type { Settings } from '../../config/settings.ts';
+import type { CheckpointId } from '../../core/ids.ts';
+import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
+import type { BackupStore } from '../../ports/backup-store.ts';
+import { type CliError, UsageError } from '../cli-errors.ts';
+import type { CommandRun, Shown } from '../command-run.ts';
+import { offlineBackups } from '../offline-backups.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { saveCopies } from '../save-copies.ts';
+import { showSaved } from '../show-saved.ts';
+import { formatBytes } from '../text-table.ts';
+import { withStore } from '../with-backups.ts';
+
+interface SaveOptions {
+  readonly config?: string;
+  readonly brokerVersion?: string;
+}
+
+export function addSave(program: Command, run: CommandRun): void {
+  program
+    .command('save')
+    .description("save a backup of this node's stopped Zeebe broker, from its data directory")
+    .argument('<backupId>', 'a checkpoint that is in the log of every partition')
+    .requiredOption('--offline', 'the broker is stopped: its files are read as they are')
+    .option('--broker-version <version>', 'which Zeebe wrote the data (default: what the log says)')
+    .option(
+      '--config <file>',
+      'the configuration, instead of ./application.yaml or ./config/application.yaml',
+    )
+    .addHelpText('after', EXAMPLES)
+    .action((id: string, options: SaveOptions) =>
+      run.finish(() =>
+        parseCheckpointId(id).asyncAndThen<Shown, CliError>((checkpointId) =>
+          withStore(run.surroundings, options.config, (store, settings) =>
+            save(run, checkpointId, store, settings, options),
+          ),
+        ),
+      ),
+    );
+}
+
+const EXAMPLES = `
+The checkpoint is one that the broker passed before it stopped, such as that of a backup that failed. Run it on every
+node. The configuration needs zeebe.broker.data.backup.format: zeebe; tidemark copy makes other layouts of it.
+
+Examples:
+  $ tidemark save --offline 1764000000000 --config /etc/zeebe/application.yaml`;
+
+function save(
+  run: CommandRun,
+  checkpointId: CheckpointId,
+  store: BackupStore,
+  { backup, cluster, dataDirectory: directory }: Settings,
+  { brokerVersion }: SaveOptions,
+): ResultAsync<Shown, CliError> {
+  const { io } = run.surroundings;
+  const { signal } = io;
+  if (!('format' in backup && backup.format === 'zeebe')) {
+    return errAsync(
+      new UsageError("save needs Zeebe's layout; set zeebe.broker.data.backup.format to 'zeebe'"),
+    );
+  }
+  const { nodeId, partitionsCount } = cluster;
+  const line = new ProgressLine(io.stderr, io.clock);
+  line.update(`reading ${directory}`);
+  return offlineBackups({ directory, checkpointId, nodeId, partitionsCount, brokerVersion, signal })
+    .andThen((backups) =>
+      saveCopies(store, checkpointId, backups, {
+        signal,
+        onProgress: ({ partitionId }, { bytesDone, bytesTotal }) =>
+          line.update(
+            `saving partition ${partitionId}: ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`,
+          ),
+      }),
+    )
+    .map((copies) => {
+      line.end();
+      return showSaved(checkpointId, copies);
+    })
+    .mapErr((error) => {
+      line.end();
+      return error;
+    });
+}

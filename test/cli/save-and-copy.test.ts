@@ -1,0 +1,181 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assertSameBackup } from '../../src/testkit/sample-backups.ts';
+import { type CliWorld, makeWorld, type Outcome } from './cli-world.ts';
+import { makeZeebeBucket, type ZeebeBucket, zeebeBackup } from './zeebe-world.ts';
+
+let world: CliWorld;
+let bucket: ZeebeBucket;
+beforeEach(async () => {
+  world = await makeWorld();
+  bucket = await makeZeebeBucket();
+});
+afterEach(async () => {
+  await bucket.close();
+  await world.remove();
+});
+
+function run(...argv: string[]): Promise<Outcome> {
+  return world.run(argv, { env: bucket.env(world.dataDirectory) });
+}
+
+/** The bucket loses the backup, and the data directory is what a restore made of it: a stopped broker's. */
+async function stopBroker(): Promise<void> {
+  await bucket.save();
+  expect((await run('restore', '7')).code).toBe(0);
+  expect((await run('delete', '7')).code).toBe(0);
+}
+
+describe('save --offline', () => {
+  it('stores what a stopped broker has, so that it can be restored', async () => {
+    await stopBroker();
+    const outcome = await run('save', '--offline', '7', '--broker-version', '8.6.0', '--json');
+    expect(outcome.stderr).not.toContain('tidemark:');
+    expect(outcome.json()).toMatchObject({
+      backupId: 7n,
+      copies: [
+        { partitionId: 1n, nodeId: 0n, descriptor: { checkpointPosition: 6n, numberOfPartitions: 2n } },
+        { partitionId: 2n, skipped: false },
+      ],
+    });
+    expect((await run('status', '7')).stdout).toMatch(/^backup 7: COMPLETED\n/);
+    expect((await run('verify', '7')).code).toBe(0);
+    const env = bucket.env(join(world.directory, 'elsewhere'));
+    expect((await world.run(['restore', '7'], { env })).code).toBe(0);
+    const again = await run('save', '--offline', '7', '--broker-version', '8.6.0');
+    expect(again.stdout).toMatch(/was there already\n.*was there already\n$/);
+  });
+
+  it('asks which Zeebe it was where the log does not tell', async () => {
+    await stopBroker();
+    const { code, stderr } = await run('save', '--offline', '7');
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('--broker-version') });
+    expect((await run('list')).stdout).toBe('no backups\n');
+  });
+
+  it('saves nothing when a partition has no such checkpoint', async () => {
+    await stopBroker();
+    const { code, stderr } = await run('save', '--offline', '8', '--broker-version', '8.6.0');
+    expect(code).toBe(17);
+    expect(stderr).toContain('partition=1 its log has no checkpoint 8; it has: 7');
+    expect((await run('list')).stdout).toBe('no backups\n');
+  });
+
+  it('does not mix itself with another backup of the same id', async () => {
+    await stopBroker();
+    const key = '1/7/0/manifest.json';
+    await bucket.save();
+    const text = new TextDecoder().decode(await bucket.get(key));
+    await bucket.put(
+      key,
+      new TextEncoder().encode(text.replace('"checkpointPosition":6', '"checkpointPosition":5')),
+    );
+    expect((await run('save', '--offline', '7', '--broker-version', '8.6.0')).code).toBe(18);
+  });
+
+  it.each([
+    [
+      'the native layout',
+      { ZEEBE_BROKER_DATA_BACKUP_FORMAT: 'tidemark' },
+      "set zeebe.broker.data.backup.format to 'zeebe'",
+    ],
+    ['fewer partitions', { ZEEBE_BROKER_CLUSTER_PARTITIONSCOUNT: '1' }, 'holds partition 2'],
+    ['no data', { ZEEBE_BROKER_DATA_DIRECTORY: '/nowhere' }, 'no partitions in /nowhere'],
+  ])('refuses %s', async (_, change, expected) => {
+    await stopBroker();
+    const env = { ...bucket.env(world.dataDirectory), ...change };
+    const { code, stderr } = await world.run(['save', '--offline', '7'], { env });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(expected) });
+  });
+
+  it('is never meant for a broker that runs', async () => {
+    expect((await run('save', '7')).stderr).toContain('--offline');
+  });
+});
+
+describe('copy', () => {
+  /** Placeholders, because a variable that names a setting counts for neither side. */
+  async function configurations(): Promise<void> {
+    const env = bucket.env(world.dataDirectory);
+    const lines = Object.entries(env).map(
+      ([name, value]) => `${name.toLowerCase().replaceAll('_', '.')}: ${JSON.stringify(value)}`,
+    );
+    await writeFile(join(world.directory, 'zeebe.yaml'), lines.join('\n'));
+    const native = `zeebe.broker.data.backup: { store: FILESYSTEM, filesystem.basePath: "${world.storeDirectory}" }`;
+    await writeFile(join(world.directory, 'native.yaml'), native);
+    await mkdir(join(world.directory, 'back'));
+    await writeFile(
+      join(world.directory, 'back.yaml'),
+      native.replace(world.storeDirectory, join(world.directory, 'back')),
+    );
+  }
+
+  const copy = (from: string, to: string, env: Record<string, string> = {}) =>
+    world.run(['copy', '7', '--from', `${from}.yaml`, '--to', `${to}.yaml`, '--json'], { env });
+
+  it('is lossless from Zeebe to the native layout and back', async () => {
+    await configurations();
+    await bucket.save();
+    expect((await copy('zeebe', 'native')).json()).toMatchObject({
+      copies: [{ skipped: false }, { skipped: false }],
+    });
+    expect((await world.run(['verify', '7'])).code).toBe(0);
+    expect((await run('delete', '7')).code).toBe(0);
+    expect((await copy('native', 'zeebe')).code).toBe(0);
+    expect((await run('verify', '7')).code).toBe(0);
+    const store = bucket.open();
+    for (const partitionId of [1, 2]) {
+      const backup = zeebeBackup(partitionId);
+      await assertSameBackup((await store.open(backup.id))._unsafeUnwrap(), backup);
+    }
+    await store.close();
+  });
+
+  it('sends nothing again, and what is there is left alone', async () => {
+    await configurations();
+    await bucket.save();
+    await copy('zeebe', 'native');
+    const before = await readdir(world.storeDirectory, { recursive: true });
+    expect((await copy('zeebe', 'native')).json()).toMatchObject({
+      copies: [{ skipped: true }, { skipped: true }],
+    });
+    expect(await readdir(world.storeDirectory, { recursive: true })).toEqual(before);
+  });
+
+  it('takes no store from the environment', async () => {
+    await configurations();
+    await bucket.save();
+    const env = { ZEEBE_BROKER_DATA_BACKUP_STORE: 'NONE', ZEEBE_BROKER_DATA_BACKUP_FORMAT: 'tidemark' };
+    expect((await copy('zeebe', 'native', env)).code).toBe(0);
+  });
+
+  it('copies no damage that Zeebe itself would not notice', async () => {
+    await configurations();
+    await bucket.save();
+    const key = '2/7/0/segments/raft-partition-partition-2-8.log';
+    const bytes = await bucket.get(key);
+    bytes[200] = (bytes[200] ?? 0) ^ 1;
+    await bucket.put(key, bytes);
+    const outcome = await copy('zeebe', 'native');
+    expect(outcome.code).toBe(14);
+    expect(await readdir(world.storeDirectory)).toEqual([]);
+  });
+
+  it('names the damage of the source, not the reading of a file', async () => {
+    await configurations();
+    await world.save(7n);
+    const chunks = join(world.storeDirectory, 'partitions/2/chunks');
+    await rm(chunks, { recursive: true });
+    const outcome = await copy('native', 'back');
+    expect(outcome.json()).toMatchObject({ error: { name: 'BackupCorrupt', exitCode: 14n } });
+    expect(outcome.stderr).toMatch(/object=.*partitions\/2\/chunks\//);
+  });
+
+  it('needs a whole backup', async () => {
+    await configurations();
+    await world.save(7n, [1]);
+    expect((await copy('native', 'back')).code).toBe(12);
+    expect(await readdir(join(world.directory, 'back'))).toEqual([]);
+  });
+});
