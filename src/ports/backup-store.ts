@@ -118,4 +118,4 @@ export type SaveBackupError =
 export type ListBackupsError = StoreError | BackupCorrupt;
 export type OpenBackupError = StoreError | BackupNotFound | InvalidBackupState | BackupCorrupt;
 export type MarkFailedError = StoreError | BackupCorrupt | ForeignCluster;
-export type DeleteBackupError = StoreError | InvalidBackupState | BackupCorrupt;
+export type DeleteBackupError = StoreError | InvalidBackupState | BackupCorrupt | ForeignCluster;

@@ -23,6 +23,7 @@ describe('a place', () => {
       refused,
     );
     expect((await other.store.markFailed(id, 'x', { term: 1n }))._unsafeUnwrapErr()).toMatchObject(refused);
+    expect((await other.store.delete(sampleBackup().id))._unsafeUnwrapErr()).toMatchObject(refused);
     expect(await keys(memory)).toEqual(before);
     expect((await other.store.open(sampleBackup().id)).isOk(), 'a restore elsewhere is allowed').toBe(true);
   });

@@ -46,6 +46,18 @@ export class ClusterIdentity {
     });
   }
 
+  /** Refuses a place that another cluster has claimed; claims nothing. A place that nobody has claimed is fine. */
+  check(signal: AbortSignal | undefined): ResultAsync<void, IdentityError> {
+    return fromAsync<void, IdentityError>(async () => {
+      if (this.#confirmed !== undefined || this.#layout.values.clusterId === undefined) return ok();
+      const found = await this.#read(signal);
+      if (found.isErr()) return err(found.error);
+      if (found.value === null) return ok();
+      const compared = this.#compare(found.value);
+      return compared.isErr() ? err(compared.error) : ok();
+    });
+  }
+
   /**
    * Looks again just before the first publication when create-only puts are not honoured: of two clusters
    * that claimed the place at once, the one that was overwritten must not go on.

@@ -106,7 +106,9 @@ export class TidemarkBackupStore implements BackupStore {
   }
 
   delete(id: BackupId, options: CallOptions = {}): ResultAsync<void, DeleteBackupError> {
-    return this.#run(options, (signal) => deleteBackup(this.#layout, id, signal));
+    return this.#run(options, (signal) =>
+      this.#identity.check(signal).andThen(() => deleteBackup(this.#layout, id, signal)),
+    );
   }
 
   /** Calls in flight end as Aborted; saves among them first tell the store that they failed. */
