@@ -14,10 +14,10 @@ import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { saveCopies } from '../save-copies.ts';
-import { withoutSettings } from '../settings-from-file.ts';
 import { showSaved } from '../show-saved.ts';
 import { formatBytes } from '../text-table.ts';
 import { withStore } from '../with-backups.ts';
+import { withoutSettings } from '../without-settings.ts';
 
 interface CopyOptions {
   readonly from: string;
