@@ -113,7 +113,9 @@ export function s3StoreError(operation: string, place: S3Place, failure: S3Failu
   const cause = asError(failure);
   const at = place.endpoint === undefined ? '' : ` endpoint=${place.endpoint}`;
   const status = failure.status === undefined ? '' : ` status=${failure.status}`;
-  const detail = `code=${failure.code}${status}${at} message='${failure.message}'`;
+  // The SDK's word for an answer without a message.
+  const message = failure.message === 'UnknownError' ? '' : ` message='${failure.message}'`;
+  const detail = `code=${failure.code}${status}${at}${message}`;
   switch (s3FailureKind(failure)) {
     case 'unavailable':
       return new StoreUnavailable(operation, detail, cause, failure.retryAfterMs);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { isFlatFileName } from '../../core/backup.ts';
 import { type CheckpointId, INT64_MAX, type LogPosition } from '../../core/ids.ts';
-import { CHUNK_SIZE_BYTES_MAX } from '../../core/limits.ts';
+import { CHUNK_SIZE_BYTES_MAX, PARTITIONS_MAX } from '../../core/limits.ts';
 
 const int64 = z
   .union([z.int().nonnegative(), z.bigint().nonnegative().max(INT64_MAX)])
@@ -22,7 +22,7 @@ export const backupIdShape = z.object({
 export const descriptorShape = z.object({
   snapshotId: z.string().nullable(),
   checkpointPosition: int64.transform((position) => position as LogPosition),
-  numberOfPartitions: z.int().positive(),
+  numberOfPartitions: z.int().positive().max(PARTITIONS_MAX),
   brokerVersion: z.string(),
 });
 

@@ -1,7 +1,9 @@
 // What makes a backup impossible to store, found before anything is written: what is saved must be readable.
+
 import { isFlatFileName, type PartitionBackup } from '../../core/backup.ts';
 import { INT64_MAX } from '../../core/ids.ts';
 import { invariant } from '../../core/invariant.ts';
+import { PARTITIONS_MAX } from '../../core/limits.ts';
 
 const NUMBER_MAX = 9_999_999_999;
 
@@ -17,7 +19,7 @@ export function unsavable({
   invariant(isNumber(id.partitionId), `a partition id is a whole number from zero on, got ${id.partitionId}`);
   invariant(isNumber(id.nodeId), `a node id is a whole number from zero on, got ${id.nodeId}`);
   const { numberOfPartitions } = descriptor;
-  if (!isNumber(numberOfPartitions) || numberOfPartitions < 1) {
+  if (!isNumber(numberOfPartitions) || numberOfPartitions < 1 || numberOfPartitions > PARTITIONS_MAX) {
     return `numberOfPartitions=${numberOfPartitions} is no number of partitions`;
   }
   for (const files of [snapshotFiles, segmentFiles]) {
