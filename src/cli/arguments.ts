@@ -32,3 +32,12 @@ function read(type: TextType<number>, option: string, text: string): Result<numb
   if (value.success) return ok(value.data);
   return err(new InvalidInput(option, `expected ${type.label}, got '${text.slice(0, 40)}'`));
 }
+
+/** Partition ids such as `1,3`, each within the cluster. */
+export function parsePartitions(text: string, partitionsCount: number): Result<number[], InvalidInput> {
+  const parts = text.split(',').map((part) => part.trim());
+  const isPartition = (part: string) => /^[1-9]\d{0,4}$/.test(part) && Number(part) <= partitionsCount;
+  if (parts.every(isPartition)) return ok(parts.map(Number));
+  const expected = `expected partitions in 1..${partitionsCount} with commas between them`;
+  return err(new InvalidInput('--partitions', `${expected}, got '${text.slice(0, 40)}'`));
+}

@@ -119,6 +119,7 @@ function cluster(values: SettingValues): ClusterSettings {
     clusterSize,
     partitionsCount,
     replicationFactor,
+    ...(values.partitioningScheme === 'FIXED' ? { isFixed: true } : {}),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(clusterName === undefined ? {} : { clusterName }),
   };

@@ -134,6 +134,12 @@ export const SETTINGS = {
     'Nodes that hold each partition; at most `clusterSize`. Says which partitions this node restores',
   ),
   clusterSize: setting(`${CLUSTER}.clusterSize`, wholeNumber(1, NODES_MAX + 1), '1', 'Nodes of the cluster'),
+  partitioningScheme: setting(
+    'zeebe.broker.experimental.partitioning.scheme',
+    oneOf(['ROUND_ROBIN', 'FIXED']),
+    'ROUND_ROBIN',
+    'Which node holds which partition. With FIXED a restore must be told its partitions: `--partitions`',
+  ),
   clusterId: setting(
     `${CLUSTER}.clusterId`,
     text,

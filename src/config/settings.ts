@@ -22,6 +22,8 @@ export interface ClusterSettings {
   readonly clusterSize: number;
   readonly partitionsCount: number;
   readonly replicationFactor: number;
+  /** Partitions are not spread round robin: somebody must say which ones the node holds. */
+  readonly isFixed?: true;
   readonly clusterId?: string;
   readonly clusterName?: string;
 }

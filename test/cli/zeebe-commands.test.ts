@@ -55,6 +55,22 @@ describe("a bucket in Zeebe's layout", () => {
     expect(log.subarray(end).every((byte) => byte === 0)).toBe(true);
   });
 
+  it('is restored by the partitions that are named, where the cluster has fixed ones', async () => {
+    await bucket.save();
+    const env = {
+      ...bucket.env(world.dataDirectory),
+      ZEEBE_BROKER_EXPERIMENTAL_PARTITIONING_SCHEME: 'fixed',
+    };
+    const unnamed = await world.run(['restore', '7'], { env });
+    expect(unnamed.code).toBe(2);
+    expect(unnamed.stderr).toContain('name the partitions of this node with --partitions');
+    for (const wrong of ['3', '0', '1,', 'all']) {
+      expect((await world.run(['restore', '7', '--partitions', wrong], { env })).code).toBe(2);
+    }
+    expect((await world.run(['restore', '7', '--partitions', '2'], { env })).code).toBe(0);
+    expect(await readdir(join(world.dataDirectory, 'raft-partition/partitions'))).toEqual(['2']);
+  });
+
   it('is not restored when it is damaged', async () => {
     await bucket.save();
     await bucket.delete('2/7/0/segments/raft-partition-partition-2-9.log');

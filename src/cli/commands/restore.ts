@@ -1,9 +1,9 @@
 // `tidemark restore`: fills the empty data directory of one node from a backup, while its broker is down.
 import type { Command } from 'commander';
-import { err, type Result, type ResultAsync } from 'neverthrow';
+import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
 import { InvalidInput } from '../../core/errors.ts';
-import type { CheckpointId } from '../../core/ids.ts';
+import type { CheckpointId, PartitionId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import { partitionsOfNode } from '../../core/partition-distribution.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
@@ -14,6 +14,7 @@ import type { RestoreProgress } from '../../restore/restore-progress.ts';
 import { DirectoryRestoreTarget } from '../../runtime/directory-restore-target.ts';
 import { silentLogger } from '../../runtime/silent-logger.ts';
 import { ZeebeRestoreTarget } from '../../zeebe/zeebe-restore-target.ts';
+import { parsePartitions } from '../arguments.ts';
 import { type CliError, UsageError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -26,6 +27,7 @@ const ID_VARIABLE = 'ZEEBE_RESTORE_FROM_BACKUP_ID';
 interface RestoreOptions {
   readonly backupId?: string;
   readonly config?: string;
+  readonly partitions?: string;
 }
 
 export function addRestore(program: Command, run: CommandRun): void {
@@ -36,6 +38,7 @@ export function addRestore(program: Command, run: CommandRun): void {
     )
     .argument('[backupId]', `which backup (default: ${ID_VARIABLE})`)
     .option('--backupId <backupId>', "the same, as Zeebe's restore takes it")
+    .option('--partitions <ids>', 'the partitions of this node, such as 1,3 (default: round robin)')
     .option(
       '--config <file>',
       'the configuration, instead of ./application.yaml or ./config/application.yaml',
@@ -55,11 +58,25 @@ Examples:
 function restore(
   run: CommandRun,
   argument: string | undefined,
-  { backupId, config }: RestoreOptions,
+  { backupId, config, partitions }: RestoreOptions,
 ): ResultAsync<Shown, CliError> {
   return requestedId(argument, backupId, run.surroundings.env[ID_VARIABLE]).asyncAndThen<Shown, CliError>(
-    (id) => withStore(run.surroundings, config, (store, settings) => restoreNode(run, id, store, settings)),
+    (id) =>
+      withStore(run.surroundings, config, (store, settings) =>
+        partitionIdsOf(settings, partitions).asyncAndThen((partitionIds) =>
+          restoreNode(run, id, store, settings, partitionIds),
+        ),
+      ),
   );
+}
+
+function partitionIdsOf(
+  { cluster }: Settings,
+  partitions: string | undefined,
+): Result<readonly PartitionId[], InvalidInput | UsageError> {
+  if (partitions !== undefined) return parsePartitions(partitions, cluster.partitionsCount);
+  if (cluster.isFixed !== true) return ok(partitionsOfNode(cluster));
+  return err(new UsageError('the partitioning is FIXED; name the partitions of this node with --partitions'));
 }
 
 function requestedId(
@@ -87,12 +104,13 @@ function restoreNode(
   id: CheckpointId,
   store: BackupStore,
   settings: Settings,
+  partitionIds: readonly PartitionId[],
 ): ResultAsync<Shown, CliError> {
   const { io } = run.surroundings;
   const { cluster, dataDirectory } = settings;
   const target = restoreTarget(settings);
   const { nodeId, partitionsCount } = cluster;
-  const ofNode = { nodeId, partitionsCount, partitionIds: partitionsOfNode(cluster) };
+  const ofNode = { nodeId, partitionsCount, partitionIds };
   const manager = new RestoreManager({ store, target, clock: io.clock, logger: silentLogger }, ofNode);
   const line = new ProgressLine(io.stderr, io.clock);
   const onProgress = (progress: RestoreProgress) => line.update(showProgress(progress));
