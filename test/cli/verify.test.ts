@@ -167,6 +167,18 @@ describe("a backup in Zeebe's layout", () => {
     expect([...new Set(harmless)].sort()).toEqual(['"brokerVersion"', '"createdAt"', '"modifiedAt"']);
   });
 
+  it('that tells of more partitions than there can be is found out, and at once', async () => {
+    const { storage, store } = await stored();
+    const key = '1/7/0/manifest.json';
+    const text = new TextDecoder().decode((await storage.get(key))._unsafeUnwrap());
+    const absurd = text.replace('"numberOfPartitions":2', '"numberOfPartitions":2147483647');
+    (await storage.put(key, new TextEncoder().encode(absurd)))._unsafeUnwrap();
+    const { restorable, copies } = (await verify(store))._unsafeUnwrap();
+    expect(restorable).toBe(false);
+    expect(copies).toHaveLength(2);
+    expect(copies[0]?.findings[0]?.what).toContain('1 to 8191');
+  });
+
   it('without its first segment is found out, although nothing that it names is missing', async () => {
     const storage = new MemoryObjectStorage({ clock: systemClock });
     const store = new ZeebeBackupStore({ storage });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type BackupId, isFlatFileName, type Timestamp } from '../../core/backup.ts';
 import { BackupCorrupt } from '../../core/errors.ts';
 import { type CheckpointId, INT64_MAX, type LogPosition } from '../../core/ids.ts';
+import { PARTITIONS_MAX } from '../../core/limits.ts';
 import { isObjectKey } from '../../objects/object-key.ts';
 import { shapeProblem } from '../tidemark/body-shapes.ts';
 import { fromDecimalSeconds, fromIsoText } from './instant.ts';
@@ -59,7 +60,10 @@ const manifestShape = z.object({
     .object({
       snapshotId: z.string().nullish(),
       checkpointPosition: int64.transform((position) => position as LogPosition),
-      numberOfPartitions: int32.refine((count) => count > 0, 'expected 1 or more'),
+      numberOfPartitions: int32.refine(
+        (count) => count > 0 && count <= PARTITIONS_MAX,
+        `expected 1 to ${PARTITIONS_MAX}`,
+      ),
       brokerVersion: z.string(),
     })
     .nullish(),
