@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertSameBackup } from '../../src/testkit/sample-backups.ts';
 import { type CliWorld, makeWorld, type Outcome } from './cli-world.ts';
@@ -130,6 +131,28 @@ describe('copy', () => {
       await assertSameBackup((await store.open(backup.id))._unsafeUnwrap(), backup);
     }
     await store.close();
+  });
+
+  it('leaves what a Zeebe can be restored from, in the native layout too', async () => {
+    await configurations();
+    await bucket.save();
+    await copy('zeebe', 'native');
+    expect((await world.run(['restore', '7'])).code).toBe(0);
+    expect(await readdir(world.dataDirectory)).toEqual(['raft-partition']);
+    const verified = (await world.run(['verify', '7', '--json'])).json();
+    expect(verified).toMatchObject({ restorable: true, copies: [{ findings: [] }, { findings: [] }] });
+  });
+
+  it('is verified as a Zeebe reads it, in the native layout too', async () => {
+    const without = { ...zeebeBackup(1), descriptor: { ...zeebeBackup(1).descriptor, snapshotId: null } };
+    const segments = without.segmentFiles.filter(({ name }) => !name.endsWith('-8.log'));
+    const store = new FilesystemBackupStore({ basePath: world.storeDirectory });
+    (await store.save({ ...without, snapshotFiles: [], segmentFiles: segments }))._unsafeUnwrap();
+    (await store.save(zeebeBackup(2)))._unsafeUnwrap();
+    await store.close();
+    const { code, stdout } = await world.run(['verify', '7']);
+    expect(code).toBe(14);
+    expect(stdout).toContain('a first segment is missing');
   });
 
   it('sends nothing again, and what is there is left alone', async () => {

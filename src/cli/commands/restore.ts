@@ -1,6 +1,6 @@
 // `tidemark restore`: fills the empty data directory of one node from a backup, while its broker is down.
 import type { Command } from 'commander';
-import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+import { err, ok, okAsync, type Result, type ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
 import { InvalidInput } from '../../core/errors.ts';
 import type { CheckpointId, PartitionId } from '../../core/ids.ts';
@@ -17,6 +17,7 @@ import { ZeebeRestoreTarget } from '../../zeebe/zeebe-restore-target.ts';
 import { parsePartitions } from '../arguments.ts';
 import { type CliError, UsageError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
+import { holdsZeebeFiles } from '../holds-zeebe-files.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { formatBytes, printable } from '../text-table.ts';
 import { withStore } from '../with-backups.ts';
@@ -108,17 +109,18 @@ function restoreNode(
 ): ResultAsync<Shown, CliError> {
   const { io } = run.surroundings;
   const { cluster, dataDirectory } = settings;
-  const target = restoreTarget(settings);
   const { nodeId, partitionsCount } = cluster;
   const ofNode = { nodeId, partitionsCount, partitionIds };
-  const manager = new RestoreManager({ store, target, clock: io.clock, logger: silentLogger }, ofNode);
+  const managerOf = (target: RestoreTarget) =>
+    new RestoreManager({ store, target, clock: io.clock, logger: silentLogger }, ofNode);
   const line = new ProgressLine(io.stderr, io.clock);
   const onProgress = (progress: RestoreProgress) => line.update(showProgress(progress));
-  return manager
+  return managerOf(new DirectoryRestoreTarget({ directory: dataDirectory }))
     .plan(id, { signal: io.signal })
-    .andThen((plan) => {
+    .andThen((plan) => targetFor(plan, store, settings, io.signal).map((target) => ({ plan, target })))
+    .andThen(({ plan, target }) => {
       io.stderr.write(`${showPlan(plan, nodeId, dataDirectory)}\n`);
-      return manager.restore(id, { signal: io.signal, onProgress });
+      return managerOf(target).restore(id, { signal: io.signal, onProgress });
     })
     .map((report) => {
       line.end();
@@ -133,10 +135,22 @@ function restoreNode(
     });
 }
 
-/** A backup in Zeebe's layout is of a Zeebe: its broker looks for its files where Zeebe keeps them. */
-function restoreTarget({ backup, dataDirectory: directory }: Settings): RestoreTarget {
-  const isZeebe = 'format' in backup && backup.format === 'zeebe';
-  return isZeebe ? new ZeebeRestoreTarget({ directory }) : new DirectoryRestoreTarget({ directory });
+/** A Zeebe's broker looks for its files where Zeebe keeps them, whichever layout they were stored in. */
+function targetFor(
+  { copies: [first] }: RestorePlan,
+  store: BackupStore,
+  { backup, dataDirectory: directory }: Settings,
+  signal: AbortSignal,
+): ResultAsync<RestoreTarget, CliError> {
+  if ('format' in backup && backup.format === 'zeebe') return okAsync(new ZeebeRestoreTarget({ directory }));
+  if (first === undefined) return okAsync(new DirectoryRestoreTarget({ directory }));
+  return store
+    .open(first.id, { signal })
+    .map((opened) =>
+      holdsZeebeFiles(opened)
+        ? new ZeebeRestoreTarget({ directory })
+        : new DirectoryRestoreTarget({ directory }),
+    );
 }
 
 function showPlan({ checkpointId, copies }: RestorePlan, nodeId: number, directory: string): string {

@@ -1,6 +1,6 @@
 // `tidemark verify`: proves that a stored backup can be restored, without restoring it.
 import type { Command } from 'commander';
-import type { ResultAsync } from 'neverthrow';
+import { ok, type ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
 import { BackupCorrupt, BackupIncomplete } from '../../core/errors.ts';
 import type { CheckpointId } from '../../core/ids.ts';
@@ -9,6 +9,7 @@ import type { BackupStore } from '../../ports/backup-store.ts';
 import { verifyPartition } from '../../zeebe/verify-partition.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
+import { holdsZeebeFiles } from '../holds-zeebe-files.ts';
 import { paintFor } from '../paint.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { readAllFiles } from '../verify/read-all-files.ts';
@@ -51,7 +52,7 @@ function verify(
   const { io, env } = run.surroundings;
   const isZeebe = 'format' in backup && backup.format === 'zeebe';
   const line = new ProgressLine(io.stderr, io.clock);
-  return verifyBackup(store, isZeebe ? verifyZeebe : readAllFiles, {
+  return verifyBackup(store, isZeebe ? verifyZeebe : verifyNative, {
     checkpointId,
     partitionsCount: cluster.partitionsCount,
     signal: io.signal,
@@ -74,6 +75,12 @@ function verify(
 
 const verifyZeebe: VerifyCopy = (backup, options) =>
   verifyPartition(backup, options).map(({ findings }) => findings);
+
+/** The hashes first; then, of a Zeebe's files, what they hold. */
+const verifyNative: VerifyCopy = (backup, options) =>
+  readAllFiles(backup, options).andThen((findings) =>
+    findings.length === 0 && holdsZeebeFiles(backup) ? verifyZeebe(backup, options) : ok(findings),
+  );
 
 /** Damage ends the run even where another copy would be restored: it is what was asked for. */
 function verdict({ checkpointId, restorable, copies }: BackupVerification): CliError | undefined {
