@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAllFiles } from '../../src/cli/verify/read-all-files.ts';
@@ -91,6 +91,20 @@ describe('a native backup', () => {
     );
     expect(stdout).toContain('  a restore: it refuses the backup and installs nothing');
     expect(stderr).toMatch(/tidemark: the backup is damaged: .* partition=1 offset=0 file=state is missing/);
+  });
+
+  it.each(['verify 7', 'copy 7 --from here.yaml --to there.yaml'])('%s can be called off', async (line) => {
+    const there = join(world.directory, 'there');
+    await mkdir(there);
+    for (const [name, path] of Object.entries({ here: world.storeDirectory, there })) {
+      const text = `zeebe.broker.data.backup: { store: FILESYSTEM, filesystem.basePath: "${path}" }`;
+      await writeFile(join(world.directory, `${name}.yaml`), text);
+    }
+    const stop = new AbortController();
+    const onStderr = (text: string) => /reading|copying/.test(text) && stop.abort('SIGTERM');
+    const outcome = await world.run(line.split(' '), { signal: stop.signal, onStderr });
+    expect(outcome.code).toBe(143);
+    expect(outcome.stderr).toContain('tidemark: called off');
   });
 
   it('that is not complete cannot be restored', async () => {
