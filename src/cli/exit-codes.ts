@@ -29,7 +29,7 @@ export const EXIT_CODES = {
   RestoreTargetFailure: { code: 16, meaning: 'the restored files could not be written' },
   BrokerFailure: { code: 16, meaning: 'what is read from or restored into failed' },
   BackupNotPossible: { code: 17, meaning: 'the data directory cannot give this backup' },
-  BackupAlreadyExists: { code: 18, meaning: 'the id is used already, by another backup or a failed one' },
+  BackupAlreadyExists: { code: 18, meaning: 'the id is used already, by another backup or one under way' },
   AttemptFenced: { code: 19, meaning: 'the backup was deleted or marked as failed while it was saved' },
   StoreNotFound: { code: 20, meaning: 'the bucket or directory does not exist' },
   StoreAccessDenied: { code: 21, meaning: 'the store refused the credentials or the operation' },

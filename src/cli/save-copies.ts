@@ -1,6 +1,7 @@
 // Saves partition backups one after the other. Before anything is sent it looks at what is there, so that an
-// interrupted run can be repeated: what is there already, whole and the same, is left as it is.
-import { err, ok, type ResultAsync } from 'neverthrow';
+// interrupted run can be repeated: what is there already, whole and the same, is left as it is, and a failed copy,
+// which nobody can restore, makes room.
+import { err, ok, okAsync, type ResultAsync } from 'neverthrow';
 import type { BackupDescriptor, BackupId, PartitionBackup } from '../core/backup.ts';
 import { BackupAlreadyExists, BackupError, type BrokerFailure } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
@@ -21,14 +22,18 @@ export interface SavedCopy {
 export interface SaveCopiesOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (id: BackupId, progress: BackupProgress) => void;
+  /** Nobody can still be at work on these copies: what is in progress was left behind. */
+  readonly isWriterGone?: boolean;
 }
+
+type CopyStore = Pick<BackupStore, 'list' | 'save' | 'markFailed' | 'delete'>;
 
 /** Saves the backups, all of one checkpoint. */
 export function saveCopies(
-  store: Pick<BackupStore, 'list' | 'save'>,
+  store: CopyStore,
   checkpointId: CheckpointId,
   backups: readonly PartitionBackup[],
-  { signal, onProgress }: SaveCopiesOptions,
+  { signal, onProgress, isWriterGone = false }: SaveCopiesOptions,
 ): ResultAsync<readonly SavedCopy[], CliError> {
   return fromAsync<readonly SavedCopy[], CliError>(async () => {
     const page = await store.list({ checkpointId, details: true }, { signal });
@@ -36,14 +41,20 @@ export function saveCopies(
     const there = (backup: PartitionBackup) => page.value.backups.find((row) => isSameCopy(row, backup));
     for (const backup of backups) {
       const row = there(backup);
-      if (row !== undefined && !isSameContent(row, backup))
-        return err(new BackupAlreadyExists(row.id, row.statusCode));
+      const isInTheWay =
+        row?.statusCode === 'COMPLETED'
+          ? !isSameContent(row, backup)
+          : row?.statusCode === 'IN_PROGRESS' && !isWriterGone;
+      if (row !== undefined && isInTheWay) return err(new BackupAlreadyExists(row.id, row.statusCode));
     }
     const saved: SavedCopy[] = [];
     for (const backup of backups) {
       const { id, descriptor, snapshotFiles, segmentFiles } = backup;
-      const skipped = there(backup) !== undefined;
+      const row = there(backup);
+      const skipped = row?.statusCode === 'COMPLETED';
       if (!skipped) {
+        const cleared = row === undefined ? ok() : await clear(store, row, backup.term, signal);
+        if (cleared.isErr()) return err(cleared.error);
         const options = { signal, onProgress: (progress: BackupProgress) => onProgress(id, progress) };
         const result = await store.save(backup, options);
         if (result.isErr()) return err(reason(result.error));
@@ -56,15 +67,27 @@ export function saveCopies(
   });
 }
 
+/** Removes a copy that holds no backup. */
+function clear(
+  store: CopyStore,
+  { id, statusCode }: BackupStatus,
+  term: bigint,
+  signal: AbortSignal,
+): ResultAsync<void, CliError> {
+  const reason = 'The broker stopped before the backup was complete.';
+  const settled: ResultAsync<unknown, CliError> =
+    statusCode === 'IN_PROGRESS' ? store.markFailed(id, reason, { term, signal }) : okAsync(undefined);
+  return settled.andThen(() => store.delete(id, { signal }));
+}
+
 function isSameCopy({ id, statusCode }: BackupStatus, backup: PartitionBackup): boolean {
   const isSame = id.partitionId === backup.id.partitionId && id.nodeId === backup.id.nodeId;
   return isSame && statusCode !== 'DOES_NOT_EXIST';
 }
 
-function isSameContent({ statusCode, descriptor }: BackupStatus, backup: PartitionBackup): boolean {
+function isSameContent({ descriptor }: BackupStatus, backup: PartitionBackup): boolean {
   const { checkpointPosition, snapshotId, numberOfPartitions } = backup.descriptor;
   return (
-    statusCode === 'COMPLETED' &&
     descriptor?.checkpointPosition === checkpointPosition &&
     descriptor.snapshotId === snapshotId &&
     descriptor.numberOfPartitions === numberOfPartitions

@@ -64,7 +64,7 @@ const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
       await bucket.close();
     }
   },
-  BackupAlreadyExists: (world) => copyTo(world, 8n, ''),
+  BackupAlreadyExists: (world) => copyTo(world, 6n, ''),
   ForeignCluster: (world) => copyTo(world, 7n, 'zeebe.broker.cluster.clusterId: another'),
   StoreNotFound: (world) => onS3(world, 404, '<Error><Code>NoSuchBucket</Code></Error>'),
   StoreAccessDenied: (world) => onS3(world, 403, '<Error><Code>InvalidAccessKeyId</Code></Error>'),
@@ -150,13 +150,14 @@ async function onGateway(
   }
 }
 
-/** Copies a backup into a store that cluster `one` has claimed, and where backup 8 failed. */
+/** Copies a backup into a store that cluster `one` has claimed, and where backup 6 is another one. */
 async function copyTo(world: CliWorld, id: bigint, more: string): Promise<Outcome> {
   const target = join(world.directory, 'target');
   await mkdir(target);
   const store = new FilesystemBackupStore({ basePath: target, clusterId: 'one' });
-  (await store.save(partitionBackup(6n, 1, 2)))._unsafeUnwrap();
-  (await store.markFailed(partitionBackup(8n, 1, 2).id, 'a reason', { term: 1n }))._unsafeUnwrap();
+  const other = partitionBackup(6n, 1, 2);
+  const descriptor = { ...other.descriptor, snapshotId: 'another' };
+  (await store.save({ ...other, descriptor }))._unsafeUnwrap();
   await store.close();
   const files = { from: world.storeDirectory, to: target };
   for (const [name, path] of Object.entries(files)) {

@@ -75,6 +75,19 @@ describe('save --offline', () => {
     expect((await run('save', '--offline', '7', '--broker-version', '8.6.0')).code).toBe(18);
   });
 
+  it('replaces what the broker left when it failed or was stopped', async () => {
+    await stopBroker();
+    const key = '1/7/0/manifest.json';
+    await bucket.save();
+    const text = new TextDecoder().decode(await bucket.get(key));
+    for (const state of ['failed', 'in_progress']) {
+      await bucket.put(key, new TextEncoder().encode(text.replace('completed', state)));
+      expect((await run('status', '7')).stdout).not.toMatch(/^backup 7: COMPLETED/);
+      expect((await run('save', '--offline', '7', '--broker-version', '8.6.0')).code).toBe(0);
+      expect((await run('verify', '7')).code).toBe(0);
+    }
+  });
+
   it.each([
     [
       'the native layout',

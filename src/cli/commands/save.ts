@@ -70,6 +70,7 @@ function save(
     .andThen((backups) =>
       saveCopies(store, checkpointId, backups, {
         signal,
+        isWriterGone: true,
         onProgress: ({ partitionId }, { bytesDone, bytesTotal }) =>
           line.update(
             `saving partition ${partitionId}: ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`,
