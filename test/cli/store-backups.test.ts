@@ -1,4 +1,5 @@
-import { checkpointId, systemClock } from 'tidemark';
+import { okAsync } from 'neverthrow';
+import { type BackupStatus, checkpointId, systemClock } from 'tidemark';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StoreBackups } from '../../src/cli/store-backups.ts';
 import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
@@ -7,6 +8,8 @@ import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-s
 import { partitionBackup } from './cli-world.ts';
 
 const PARTITIONS = 3;
+const { id, descriptor } = partitionBackup(9n, 1, 1_000_000_000);
+const ABSURD: BackupStatus = { id, descriptor, statusCode: 'COMPLETED' };
 const signal = new AbortController().signal;
 
 describe('backups from the store', () => {
@@ -34,8 +37,16 @@ describe('backups from the store', () => {
 
   it('are damaged when they tell of more partitions than a cluster can have', async () => {
     const store = new TidemarkBackupStore({ storage });
-    expect((await store.save(partitionBackup(9n, 1, 1_000_000_000))).isOk()).toBe(true);
-    const status = await new StoreBackups(store, { partitionsCount: 1 }).status(checkpointId(9), { signal });
+    const refused = await store.save(partitionBackup(9n, 1, 1_000_000_000));
+    expect(refused.isErr() && refused.error.message).toContain('numberOfPartitions=1000000000');
+    // A store that somebody else wrote may give what ours would not keep.
+    const foreign = new Proxy(store, {
+      get: (target, name) =>
+        name === 'list' ? () => okAsync({ backups: [ABSURD] }) : Reflect.get(target, name),
+    });
+    const status = await new StoreBackups(foreign, { partitionsCount: 1 }).status(checkpointId(9), {
+      signal,
+    });
     expect(status.isErr() && status.error.name).toBe('BackupCorrupt');
     expect(status.isErr() && status.error.message).toContain('1000000000 partitions');
   });
