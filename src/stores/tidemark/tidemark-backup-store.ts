@@ -1,9 +1,8 @@
 // The native backup store: the layout of docs/formats/tidemark.md over any object storage. Only wires the
 // operations together and holds what lives as long as the store.
-import { err, type ResultAsync } from 'neverthrow';
+import type { ResultAsync } from 'neverthrow';
 import type { BackupId, PartitionBackup, StoredBackup } from '../../core/backup.ts';
 import type { PartitionId } from '../../core/ids.ts';
-import { fromAsync } from '../../core/result.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
 import type {
   BackupPage,
@@ -20,6 +19,7 @@ import type {
 } from '../../ports/backup-store.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { LayoutSettings } from '../backup-store-settings.ts';
+import { CallsInFlight } from '../calls-in-flight.ts';
 import { type NativeStoreComponents, realComponents } from '../native-components.ts';
 import { layoutValues } from '../settings-rules.ts';
 import { ClusterIdentity } from './cluster-identity.ts';
@@ -45,8 +45,7 @@ export class TidemarkBackupStore implements BackupStore {
   readonly capabilities = { incremental: true, liveness: true, checksums: true };
   readonly #layout: Layout;
   readonly #identity: ClusterIdentity;
-  readonly #closing = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #calls = new CallsInFlight();
 
   constructor(components: TidemarkBackupStoreComponents, settings: LayoutSettings = {}) {
     const { storage } = components;
@@ -67,20 +66,20 @@ export class TidemarkBackupStore implements BackupStore {
   }
 
   save(backup: PartitionBackup, options: SaveOptions = {}): ResultAsync<void, SaveBackupError> {
-    return this.#run(options, (signal) =>
+    return this.#calls.run(options, (signal) =>
       saveBackup(this.#layout, this.#identity, backup, { ...options, signal }),
     );
   }
 
   list(query: BackupQuery, options: CallOptions = {}): ResultAsync<BackupPage, ListBackupsError> {
-    return this.#run(options, (signal) => listBackups(this.#layout, query, signal));
+    return this.#calls.run(options, (signal) => listBackups(this.#layout, query, signal));
   }
 
   unsettled(
     partitionId: PartitionId,
     options: CallOptions = {},
   ): ResultAsync<readonly UnsettledAttempt[], ListBackupsError> {
-    return this.#run(options, (signal) =>
+    return this.#calls.run(options, (signal) =>
       listEntries(this.#layout.storage, entriesPrefix(partitionId), signal).map((entries) =>
         entries.filter(({ kind }) => kind === 'entry').map(({ id, attempt }) => ({ id, term: attempt.term })),
       ),
@@ -88,7 +87,7 @@ export class TidemarkBackupStore implements BackupStore {
   }
 
   open(id: BackupId, options: CallOptions = {}): ResultAsync<StoredBackup, OpenBackupError> {
-    return this.#run(options, (signal) => openBackup(this.#layout, id, signal, this.#closing.signal));
+    return this.#calls.run(options, (signal) => openBackup(this.#layout, id, signal, this.#calls.closing));
   }
 
   markFailed(
@@ -96,40 +95,20 @@ export class TidemarkBackupStore implements BackupStore {
     reason: string,
     options: CallOptions & { readonly term: bigint },
   ): ResultAsync<BackupStatusCode, MarkFailedError> {
-    return this.#run(options, (signal) =>
-      fromAsync<BackupStatusCode, MarkFailedError>(async () => {
-        const claimed = await this.#identity.claim(signal);
-        if (claimed.isErr()) return err(claimed.error);
-        return markFailed(this.#layout, id, reason, options.term, signal);
-      }),
+    return this.#calls.run(options, (signal) =>
+      this.#identity.claim(signal).andThen(() => markFailed(this.#layout, id, reason, options.term, signal)),
     );
   }
 
   delete(id: BackupId, options: CallOptions = {}): ResultAsync<void, DeleteBackupError> {
-    return this.#run(options, (signal) =>
+    return this.#calls.run(options, (signal) =>
       this.#identity.check(signal).andThen(() => deleteBackup(this.#layout, id, signal)),
     );
   }
 
   /** Calls in flight end as Aborted; saves among them first tell the store that they failed. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#running);
+    await this.#calls.close();
     await this.#layout.storage.close();
-  }
-
-  #run<T, E>(
-    { signal }: CallOptions,
-    operation: (signal: AbortSignal) => ResultAsync<T, E>,
-  ): ResultAsync<T, E> {
-    const closing = this.#closing.signal;
-    const running = operation(signal === undefined ? closing : AbortSignal.any([closing, signal]));
-    const ended = Promise.resolve(running).then(
-      () => {},
-      () => {},
-    );
-    this.#running.add(ended);
-    void ended.then(() => this.#running.delete(ended));
-    return running;
   }
 }

@@ -19,6 +19,7 @@ import type {
 } from '../../ports/backup-store.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { ZeebeLayoutSettings } from '../backup-store-settings.ts';
+import { CallsInFlight } from '../calls-in-flight.ts';
 import { type NativeStoreComponents, realComponents } from '../native-components.ts';
 import { zeebeLayoutValues } from '../settings-rules.ts';
 import { deleteBackup } from './delete-backup.ts';
@@ -44,8 +45,7 @@ export class ZeebeBackupStore implements BackupStore {
   readonly capabilities = { incremental: false, liveness: false, checksums: false };
   readonly #layout: ZeebeLayout;
   readonly #saves = new RunningSaves();
-  readonly #closing = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #calls = new CallsInFlight();
 
   constructor(components: ZeebeBackupStoreComponents, settings: ZeebeLayoutSettings = {}) {
     const { storage } = components;
@@ -58,13 +58,13 @@ export class ZeebeBackupStore implements BackupStore {
   }
 
   save(backup: PartitionBackup, options: SaveOptions = {}): ResultAsync<void, SaveBackupError> {
-    return this.#run(options, (signal) =>
+    return this.#calls.run(options, (signal) =>
       saveBackup(this.#layout, this.#saves, backup, { ...options, signal }),
     );
   }
 
   list(query: BackupQuery, options: CallOptions = {}): ResultAsync<BackupPage, ListBackupsError> {
-    return this.#run(options, (signal) => listBackups(this.#layout, query, signal));
+    return this.#calls.run(options, (signal) => listBackups(this.#layout, query, signal));
   }
 
   /** Costs a manifest for each backup of the partition: the state stands nowhere else. */
@@ -72,7 +72,7 @@ export class ZeebeBackupStore implements BackupStore {
     partitionId: PartitionId,
     options: CallOptions = {},
   ): ResultAsync<readonly UnsettledAttempt[], ListBackupsError> {
-    return this.#run(options, (signal) =>
+    return this.#calls.run(options, (signal) =>
       listUnsettled(this.#layout, partitionId, signal).map((manifests) =>
         manifests.map(({ id }) => ({ id, term: this.#saves.find(id)?.term ?? 0n })),
       ),
@@ -80,7 +80,7 @@ export class ZeebeBackupStore implements BackupStore {
   }
 
   open(id: BackupId, options: CallOptions = {}): ResultAsync<StoredBackup, OpenBackupError> {
-    return this.#run(options, (signal) => openBackup(this.#layout, id, signal, this.#closing.signal));
+    return this.#calls.run(options, (signal) => openBackup(this.#layout, id, signal, this.#calls.closing));
   }
 
   markFailed(
@@ -89,34 +89,18 @@ export class ZeebeBackupStore implements BackupStore {
     options: CallOptions & { readonly term: bigint },
   ): ResultAsync<BackupStatusCode, MarkFailedError> {
     const { term } = options;
-    return this.#run(options, (signal) =>
+    return this.#calls.run(options, (signal) =>
       markFailed(this.#layout, this.#saves, id, reason, { term, signal }),
     );
   }
 
   delete(id: BackupId, options: CallOptions = {}): ResultAsync<void, DeleteBackupError> {
-    return this.#run(options, (signal) => deleteBackup(this.#layout, this.#saves, id, signal));
+    return this.#calls.run(options, (signal) => deleteBackup(this.#layout, this.#saves, id, signal));
   }
 
   /** Calls in flight end as Aborted; saves among them first tell the store that they failed. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.all(this.#running);
+    await this.#calls.close();
     await this.#layout.storage.close();
-  }
-
-  #run<T, E>(
-    { signal }: CallOptions,
-    operation: (signal: AbortSignal) => ResultAsync<T, E>,
-  ): ResultAsync<T, E> {
-    const closing = this.#closing.signal;
-    const running = operation(signal === undefined ? closing : AbortSignal.any([closing, signal]));
-    const ended = Promise.resolve(running).then(
-      () => {},
-      () => {},
-    );
-    this.#running.add(ended);
-    void ended.then(() => this.#running.delete(ended));
-    return running;
   }
 }
