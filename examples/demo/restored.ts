@@ -3,8 +3,8 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLedger, auditPartition, creditsApplied, type LedgerAudit } from '../ledger/audit.ts';
 import type { NodeDescription } from '../ledger/cluster.ts';
+import type { AccountRow, CreditRow, TransferRow } from '../ledger/ledger-state.ts';
 import { Partition } from '../ledger/partition.ts';
-import type { AccountRow, CreditRow, TransferRow } from '../ledger/partition-state.ts';
 import type { LogRecord } from '../ledger/record.ts';
 import { SegmentedLog } from '../ledger/segmented-log.ts';
 

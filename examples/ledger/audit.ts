@@ -1,6 +1,6 @@
 // Counts the money of the whole ledger. Cents that left one account and did not reach the other yet are in flight:
 // debited at the sender, not yet credited at the receiver, whatever the sender knows of it.
-import type { PartitionState, TransferRow } from './partition-state.ts';
+import type { LedgerState, TransferRow } from './ledger-state.ts';
 
 /** What one partition tells for an audit. */
 export interface PartitionAudit {
@@ -69,12 +69,12 @@ export async function auditLedger(source: AuditSource, partitions: number): Prom
 }
 
 /** What a partition's state tells. */
-export function auditPartition(partitionId: number, state: PartitionState): PartitionAudit {
+export function auditPartition(partitionId: number, state: LedgerState): PartitionAudit {
   return { partitionId, processed: state.processed.toString(), ...state.totals(), pending: state.pending() };
 }
 
 /** A refused credit is in flight too: its cents are on the way back. */
-export function creditsApplied(state: PartitionState, sender: number, ids: readonly string[]): string[] {
+export function creditsApplied(state: LedgerState, sender: number, ids: readonly string[]): string[] {
   return ids.filter((id) => state.credit(sender, id)?.outcome === 'applied');
 }
 

@@ -1,7 +1,6 @@
 // Brings the outbox of one partition to the other partitions until each credit is acknowledged. It may deliver twice;
 // the receiver knows doubles. Every message carries the checkpoint of its sender as it is when the message leaves.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type CheckpointId, checkpointId } from 'tidemark';
+import { type CheckpointId, type Clock, checkpointId } from 'tidemark';
 import type { CreditCommand, CreditOutcome, SettleCommand } from './commands.ts';
 import type { Partition } from './partition.ts';
 import type { Peers } from './peers.ts';
@@ -25,11 +24,13 @@ const DELIVERY_TIMEOUT_MS = 10_000;
 export class Courier {
   readonly #partition: Partition;
   readonly #peers: Peers;
+  readonly #clock: Clock;
   readonly #stopping = new AbortController();
   readonly #wakers = new Set<() => void>();
   #lanes: Promise<void>[] = [];
 
-  constructor(partition: Partition, peers: Peers) {
+  constructor(partition: Partition, peers: Peers, clock: Clock) {
+    this.#clock = clock;
     this.#partition = partition;
     this.#peers = peers;
   }
@@ -65,9 +66,7 @@ export class Courier {
         continue;
       }
       // The receiver is down or slow: the outbox keeps everything, and the same credits are sent again.
-      await this.#deliver(receiver, credits).catch(() =>
-        sleep(RETRY_MS, undefined, { signal }).catch(() => {}),
-      );
+      await this.#deliver(receiver, credits).catch(() => this.#clock.sleep(RETRY_MS, signal));
     }
   }
 
@@ -75,13 +74,25 @@ export class Courier {
     const stamp = this.#partition.checkpoints.stamp()?.toString() ?? null;
     const message: CreditMessage = { stamp, credits };
     const path = `/internal/partitions/${receiver}/credits`;
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(DELIVERY_TIMEOUT_MS)]);
-    const reply = await this.#peers.ask<CreditReply>(receiver, 'POST', path, message, signal);
+    const reply = await this.#inTime((signal) =>
+      this.#peers.ask<CreditReply>(receiver, 'POST', path, message, signal),
+    );
     const settlements = credits.flatMap(({ id }, index): SettleCommand[] => {
       const outcome = reply.outcomes[index];
       return outcome === undefined ? [] : [{ type: 'settle', id, outcome }];
     });
     await this.#partition.receive(parseStamp(reply.stamp), settlements);
+  }
+
+  async #inTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const late = new AbortController();
+    const answered = new AbortController();
+    void this.#clock.sleep(DELIVERY_TIMEOUT_MS, answered.signal).then(() => late.abort());
+    try {
+      return await call(AbortSignal.any([this.#stopping.signal, late.signal]));
+    } finally {
+      answered.abort();
+    }
   }
 }
 

@@ -5,9 +5,10 @@ import {
   type CheckpointState,
   type Logger,
   PartitionBackupManager,
-  systemClock,
+  type PartitionBackupObserver,
 } from 'tidemark';
 import { Courier } from './courier.ts';
+import { type LedgerEnvironment, nodeEnvironment } from './environment.ts';
 import { Partition, type PartitionSettings } from './partition.ts';
 import type { Peers } from './peers.ts';
 
@@ -32,17 +33,27 @@ export interface LeaderComponents {
   readonly store: BackupStore | null;
   readonly peers: Peers;
   readonly logger: Logger;
+  /** Default: this machine. */
+  readonly environment?: LedgerEnvironment;
+  /** Told about each step of a backup, too. */
+  readonly observer?: PartitionBackupObserver;
   /** Told when the partition cannot go on: the process must end. */
   readonly onFailure: (cause: unknown) => void;
 }
 
+export interface LeaderSettings extends PartitionSettings {
+  readonly nodeId: number;
+  /** Default: ten minutes. */
+  readonly backupDeadlineMs?: number;
+}
+
 /** Becomes the leader of a partition. */
 export async function leadPartition(
-  { store, peers, logger, onFailure }: LeaderComponents,
-  settings: PartitionSettings & { readonly nodeId: number },
+  { store, peers, logger, environment = nodeEnvironment, observer, onFailure }: LeaderComponents,
+  settings: LeaderSettings,
 ): Promise<LedPartition> {
-  const partition = await Partition.open(settings);
-  const courier = new Courier(partition, peers);
+  const partition = await Partition.open(settings, environment);
+  const courier = new Courier(partition, peers, environment.clock);
   let lastBackup: LedPartition['lastBackup'] = null;
   let progress: BackupProgress | undefined;
   const backups =
@@ -52,9 +63,10 @@ export async function leadPartition(
           {
             store,
             source: partition.source,
-            clock: systemClock,
+            clock: environment.clock,
             logger,
             observer(event) {
+              observer?.(event);
               if (event.type === 'progress') progress = event.progress;
               if (event.type !== 'completed' || progress === undefined) return;
               lastBackup = { checkpointId: event.id.checkpointId, durationMs: event.durationMs, ...progress };
@@ -66,7 +78,7 @@ export async function leadPartition(
             term: partition.term,
             numberOfPartitions: settings.partitions,
             brokerVersion: BROKER_VERSION,
-            deadlineMs: BACKUP_DEADLINE_MS,
+            deadlineMs: settings.backupDeadlineMs ?? BACKUP_DEADLINE_MS,
           },
         );
   // Nobody waits for a backup: whatever becomes of it, transfers go on. The manager logs failures itself.

@@ -1,5 +1,6 @@
 // The ledger's own HTTP API. Every node answers for the whole ledger: what belongs to another partition is sent on
 // to its leader. Nothing that a caller sends ends as a 500.
+import { type Clock, systemClock } from 'tidemark';
 import * as z from 'zod';
 import { auditLedger, auditPartition, creditsApplied, type PartitionAudit } from './audit.ts';
 import type { Command } from './commands.ts';
@@ -51,13 +52,14 @@ export function ledgerRoutes(
   peers: Peers,
   led: (partitionId: string | undefined) => LedPartition,
   leads: (partitionId: number) => boolean,
+  clock: Clock = systemClock,
 ): Route[] {
   /** Submits a command to the partition of `account`, here or at its leader. */
   const submit = async (account: string, path: string, command: Command): Promise<Answer> => {
     const partitionId = partitionOf(account, peers.partitions);
     const { type: _, ...body } = command;
     if (!leads(partitionId)) return peers.send(partitionId, 'POST', path, body);
-    const { code } = await inTime(led(String(partitionId)).partition.submit(command));
+    const { code } = await inTime(clock, led(String(partitionId)).partition.submit(command));
     const [status, error] = ANSWERS[code] ?? [500];
     return { status, body: error === undefined ? body : { error, ...body } };
   };
@@ -118,12 +120,12 @@ export function ledgerRoutes(
         };
       },
     },
-    ...partitionRoutes(led),
+    ...partitionRoutes(led, clock),
   ];
 }
 
 /** What the nodes ask each other. They trust each other, and listen on loopback. */
-function partitionRoutes(led: (partitionId: string | undefined) => LedPartition): Route[] {
+function partitionRoutes(led: (partitionId: string | undefined) => LedPartition, clock: Clock): Route[] {
   const partitionOfCall = (parameters: readonly string[]): Partition => led(parameters[0]).partition;
   return [
     {
@@ -140,7 +142,7 @@ function partitionRoutes(led: (partitionId: string | undefined) => LedPartition)
       async handle({ parameters, body }) {
         const partition = partitionOfCall(parameters);
         const { stamp, credits } = parse(CreditsBody, body);
-        const outcomes = await inTime(partition.receive(parseStamp(stamp), credits));
+        const outcomes = await inTime(clock, partition.receive(parseStamp(stamp), credits));
         // The stamp as it is now, behind what these credits did.
         const reply: CreditReply = {
           stamp: partition.checkpoints.stamp()?.toString() ?? null,
@@ -176,16 +178,19 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 /** A command that was appended will be processed; this only ends the waiting for it. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const limit = Promise.withResolvers<never>();
+async function inTime<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  const answered = new AbortController();
   const error = new HttpError(
     503,
     'it is not known yet whether this was done; send it again with the same id',
   );
-  const timer = setTimeout(() => limit.reject(error), ANSWER_TIMEOUT_MS);
+  const late = clock.sleep(ANSWER_TIMEOUT_MS, answered.signal).then(() => {
+    if (!answered.signal.aborted) throw error;
+    return work;
+  });
   try {
-    return await Promise.race([work, limit.promise]);
+    return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    answered.abort();
   }
 }

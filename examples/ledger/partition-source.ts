@@ -1,34 +1,40 @@
 // What tidemark backs up of a partition: its snapshots and its log. Pinning is one synchronous step, and while
 // anything is pinned nothing is deleted.
-import { readFile } from 'node:fs/promises';
 import {
   logPosition,
-  nodeFile,
   type PartitionReservation,
   type PartitionSource,
   type SegmentHandle,
   type SnapshotHandle,
 } from 'tidemark';
+import type { LedgerDisk } from './ledger-disk.ts';
 import { scanSegment } from './record.ts';
 import type { Segment, SegmentedLog } from './segmented-log.ts';
 import type { Snapshot, SnapshotDirectory } from './snapshots.ts';
 
 export class LedgerPartitionSource implements PartitionSource {
+  readonly #disk: LedgerDisk;
   readonly #log: SegmentedLog;
   readonly #snapshots: SnapshotDirectory;
   #pins = 0;
 
-  constructor(log: SegmentedLog, snapshots: SnapshotDirectory) {
+  constructor(disk: LedgerDisk, log: SegmentedLog, snapshots: SnapshotDirectory) {
+    this.#disk = disk;
     this.#log = log;
     this.#snapshots = snapshots;
+  }
+
+  /** How many reservations hold files now. */
+  get pins(): number {
+    return this.#pins;
   }
 
   async reserve(): Promise<PartitionReservation> {
     this.#pins += 1;
     let released = false;
     return {
-      snapshots: this.#snapshots.all.map(snapshotHandle),
-      segments: this.#log.segments.map(segmentHandle),
+      snapshots: this.#snapshots.all.map((snapshot) => snapshotHandle(this.#disk, snapshot)),
+      segments: this.#log.segments.map((segment) => segmentHandle(this.#disk, segment)),
       release: async () => {
         if (released) return;
         released = true;
@@ -44,18 +50,18 @@ export class LedgerPartitionSource implements PartitionSource {
   }
 }
 
-function snapshotHandle({ id, position, path }: Snapshot): SnapshotHandle {
+function snapshotHandle(disk: LedgerDisk, { id, position, path }: Snapshot): SnapshotHandle {
   return {
     id,
     position: logPosition(position),
     replayFrom: logPosition(position + 1n),
-    files: [nodeFile(path)],
+    files: [disk.backupFile(path)],
   };
 }
 
-function segmentHandle(segment: Segment): SegmentHandle {
+function segmentHandle(disk: LedgerDisk, segment: Segment): SegmentHandle {
   const { name, path, firstPosition, lastPosition, sizeBytes } = segment;
-  const whole = nodeFile(path, { sizeBytes });
+  const whole = disk.backupFile(path, sizeBytes);
   if (lastPosition < firstPosition) return { name, upTo: async () => whole };
   return {
     name,
@@ -63,8 +69,8 @@ function segmentHandle(segment: Segment): SegmentHandle {
     lastPosition: logPosition(lastPosition),
     upTo: async (position) => {
       if (position >= lastPosition) return whole;
-      const { records } = scanSegment(await readFile(path), firstPosition);
-      return nodeFile(path, { sizeBytes: records[Number(position - firstPosition)]?.end ?? 0 });
+      const { records } = scanSegment(await disk.readLater(path), firstPosition);
+      return disk.backupFile(path, records[Number(position - firstPosition)]?.end ?? 0);
     },
   };
 }

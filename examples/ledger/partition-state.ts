@@ -1,8 +1,8 @@
 // The state of one partition in SQLite: accounts, the outbox of transfers, the inbox of credits, the checkpoint.
 // It is what processing the log gives, up to `processed`; every effect is in one transaction with that position.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type CheckpointState, type CheckpointStateStore, checkpointId, logPosition } from 'tidemark';
-import type { CreditOutcome } from './commands.ts';
+import { type CheckpointState, checkpointId, logPosition } from 'tidemark';
+import type { AccountRow, CreditRow, LedgerState, StateTotals, TransferRow } from './ledger-state.ts';
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -15,34 +15,7 @@ const SCHEMA = `
     sender INTEGER NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL,
     outcome TEXT NOT NULL, PRIMARY KEY (sender, id)) WITHOUT ROWID;`;
 
-export interface AccountRow {
-  readonly balance: number;
-  /** The opening balance. */
-  readonly opened: number;
-}
-
-/** A transfer, on the partition of the account it debits. It stays, so that its id is known for ever. */
-export interface TransferRow {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly amount: number;
-  /** The partition that gets the credit. */
-  readonly receiver: number;
-  readonly state: 'pending' | 'done' | 'refunded';
-}
-
-/** What became of a credit, on the partition of the account it is for. */
-export interface CreditRow {
-  /** The partition that sent it. */
-  readonly sender: number;
-  readonly id: string;
-  readonly account: string;
-  readonly amount: number;
-  readonly outcome: CreditOutcome;
-}
-
-export class PartitionState implements CheckpointStateStore {
+export class PartitionState implements LedgerState {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
@@ -137,7 +110,7 @@ export class PartitionState implements CheckpointStateStore {
     this.#run('INSERT INTO credits VALUES (?, ?, ?, ?, ?)', sender, id, account, amount, outcome);
   }
 
-  totals(): { accounts: number; balance: number; opened: number; transfers: number; applied: number } {
+  totals(): StateTotals {
     return this.#row(`SELECT (SELECT count(*) FROM transfers) AS transfers,
       (SELECT count(*) FROM credits WHERE outcome = 'applied') AS applied,
       count(*) AS accounts, ifnull(sum(balance), 0) AS balance, ifnull(sum(opened), 0) AS opened FROM accounts`) as never;

@@ -1,10 +1,11 @@
 // One partition on its leader: commands go into the log, come back when they are durable, and are processed in
 // order. Whoever submitted one is answered after the commit. Backups never stand in that path.
 import { join } from 'node:path';
-import { type CheckpointId, CheckpointProcessor, type CheckpointState, type PartitionSource } from 'tidemark';
+import { type CheckpointId, CheckpointProcessor, type CheckpointState } from 'tidemark';
 import type { Command } from './commands.ts';
+import { type LedgerEnvironment, nodeEnvironment } from './environment.ts';
+import type { LedgerState } from './ledger-state.ts';
 import { LedgerPartitionSource } from './partition-source.ts';
-import type { PartitionState } from './partition-state.ts';
 import { type Outcome, type ProcessingContext, processRecord } from './process-record.ts';
 import type { LogRecord } from './record.ts';
 import { recoverState } from './recover-state.ts';
@@ -27,10 +28,11 @@ const BATCH_RECORDS_MAX = 1_000;
 
 export class Partition {
   readonly settings: PartitionSettings;
-  readonly state: PartitionState;
+  readonly state: LedgerState;
   readonly checkpoints: CheckpointProcessor;
-  readonly source: PartitionSource;
+  readonly source: LedgerPartitionSource;
   readonly term: bigint;
+  readonly #environment: LedgerEnvironment;
   readonly #log: SegmentedLog;
   readonly #snapshots: SnapshotDirectory;
   readonly #compact: () => void;
@@ -49,17 +51,19 @@ export class Partition {
   onFailure: (cause: unknown) => void = () => {};
 
   private constructor(
+    environment: LedgerEnvironment,
     settings: PartitionSettings,
     log: SegmentedLog,
-    state: PartitionState,
+    state: LedgerState,
     snapshots: SnapshotDirectory,
   ) {
-    const source = new LedgerPartitionSource(log, snapshots);
+    const source = new LedgerPartitionSource(environment.disk, log, snapshots);
+    this.#environment = environment;
     this.settings = settings;
     this.state = state;
     this.source = source;
     this.checkpoints = new CheckpointProcessor({ state });
-    this.term = state.nextTerm(Date.now());
+    this.term = state.nextTerm(environment.clock.now());
     this.#log = log;
     this.#snapshots = snapshots;
     this.#compact = () => source.compact();
@@ -69,22 +73,27 @@ export class Partition {
   }
 
   /** Becomes leader: brings the state up to the end of the log. Throws LogCorrupt when that cannot be done. */
-  static async open(settings: PartitionSettings): Promise<Partition> {
-    const snapshots = new SnapshotDirectory(join(settings.directory, 'snapshots'));
-    const { state, isLive } = recoverState(settings.directory, snapshots);
-    const log = await SegmentedLog.open({
+  static async open(
+    settings: PartitionSettings,
+    environment: LedgerEnvironment = nodeEnvironment,
+  ): Promise<Partition> {
+    const { disk } = environment;
+    const snapshots = new SnapshotDirectory(disk, join(settings.directory, 'snapshots'));
+    const { state, isLive } = recoverState(environment, settings.directory, snapshots);
+    const logSettings = {
       directory: join(settings.directory, 'log'),
       segmentBytes: settings.segmentBytes,
       acknowledged: state.processed,
-    });
-    const partition = new Partition(settings, log, state, snapshots);
+    };
+    const log = await SegmentedLog.open(logSettings, disk);
+    const partition = new Partition(environment, settings, log, state, snapshots);
     partition.#replay(isLive);
     return partition;
   }
 
   /** Appends a command and resolves once it is durable, processed and committed. */
   submit(command: Command): Promise<Outcome> {
-    const position = this.#log.append(command, Date.now());
+    const position = this.#log.append(command, this.#environment.clock.now());
     return new Promise((resolve) => this.#waiting.set(position, resolve));
   }
 
@@ -138,7 +147,7 @@ export class Partition {
     this.#durable.push(...records);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#processDurable());
+    this.#environment.defer(() => this.#processDurable());
   }
 
   #processDurable(): void {

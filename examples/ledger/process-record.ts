@@ -2,7 +2,7 @@
 // runs it and when. It reads no clock and asks nobody.
 import { type CheckpointEvent, type CheckpointProcessor, checkpointId, logPosition } from 'tidemark';
 import type { CreditCommand, OpenCommand, SettleCommand, TransferCommand } from './commands.ts';
-import type { PartitionState } from './partition-state.ts';
+import type { LedgerState } from './ledger-state.ts';
 import type { LogRecord } from './record.ts';
 import { partitionOf } from './sharding.ts';
 
@@ -16,7 +16,7 @@ export type Outcome =
   | { readonly code: 'checkpoint'; readonly event: CheckpointEvent };
 
 export interface ProcessingContext {
-  readonly state: PartitionState;
+  readonly state: LedgerState;
   readonly checkpoints: CheckpointProcessor;
   /** The number of partitions of the cluster. */
   readonly partitions: number;
@@ -42,7 +42,7 @@ export function processRecord(context: ProcessingContext, { command, position }:
   }
 }
 
-function openAccount(state: PartitionState, { id, balance }: OpenCommand): Outcome {
+function openAccount(state: LedgerState, { id, balance }: OpenCommand): Outcome {
   const account = state.account(id);
   if (account !== undefined) return { code: account.opened === balance ? 'repeated' : 'conflict' };
   state.openAccount(id, balance);
@@ -65,7 +65,7 @@ function transfer({ state, partitions }: ProcessingContext, command: TransferCom
 }
 
 /** The first answer stands, also a refusal: the sender may have refunded by the time a double comes. */
-function credit(state: PartitionState, command: CreditCommand): 'applied' | 'refused' {
+function credit(state: LedgerState, command: CreditCommand): 'applied' | 'refused' {
   const { sender, id, account, amount } = command;
   const known = state.credit(sender, id);
   if (known !== undefined) return known.outcome;
@@ -76,7 +76,7 @@ function credit(state: PartitionState, command: CreditCommand): 'applied' | 'ref
   return outcome;
 }
 
-function settle(state: PartitionState, { id, outcome }: SettleCommand): Outcome {
+function settle(state: LedgerState, { id, outcome }: SettleCommand): Outcome {
   const known = state.transfer(id);
   if (known?.state === 'pending') {
     if (outcome === 'refused') state.addToBalance(known.from, known.amount);

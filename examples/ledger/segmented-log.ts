@@ -1,18 +1,8 @@
 // A partition's log on disk: append-only segments, many appends per fsync. What was told as durable is never lost
 // and never cut; a damaged log is an error with a name, not a shorter log.
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from './commands.ts';
+import { type LedgerDisk, type LogFile, nodeLedgerDisk } from './ledger-disk.ts';
 import { encodeRecord, hasRecordBehind, type LogRecord, scanSegment } from './record.ts';
 
 export interface LogSettings {
@@ -38,9 +28,10 @@ export class LogCorrupt extends Error {
 }
 
 export class SegmentedLog {
+  readonly #disk: LedgerDisk;
   readonly #settings: LogSettings;
   #segments: Segment[];
-  #file: FileHandle;
+  #file: LogFile;
   #lastPosition: bigint;
   #unwritten: LogRecord[] = [];
   #flushing: Promise<void> | undefined;
@@ -50,7 +41,8 @@ export class SegmentedLog {
   /** Told when the disk failed. The log takes no more appends: end the process. */
   onFailure: (cause: unknown) => void = () => {};
 
-  private constructor(settings: LogSettings, segments: Segment[], file: FileHandle) {
+  private constructor(disk: LedgerDisk, settings: LogSettings, segments: Segment[], file: LogFile) {
+    this.#disk = disk;
     this.#settings = settings;
     this.#segments = segments;
     this.#file = file;
@@ -58,9 +50,9 @@ export class SegmentedLog {
   }
 
   /** Opens the log, cutting a torn tail that nobody was told about. Throws {@link LogCorrupt}. */
-  static async open(settings: LogSettings): Promise<SegmentedLog> {
-    mkdirSync(settings.directory, { recursive: true });
-    const segments = recoverSegments(settings);
+  static async open(settings: LogSettings, disk: LedgerDisk = nodeLedgerDisk): Promise<SegmentedLog> {
+    disk.makeDirectory(settings.directory);
+    const segments = recoverSegments(disk, settings);
     const last = segments.at(-1)?.lastPosition ?? 0n;
     if (last < settings.acknowledged) {
       throw new LogCorrupt(
@@ -69,9 +61,9 @@ export class SegmentedLog {
       );
     }
     if (segments.length === 0) segments.push(emptySegment(settings.directory, 1n));
-    const file = await open((segments.at(-1) as Segment).path, 'a');
-    syncDirectory(settings.directory);
-    return new SegmentedLog(settings, segments, file);
+    const file = await disk.open((segments.at(-1) as Segment).path, 'a');
+    disk.sync(settings.directory);
+    return new SegmentedLog(disk, settings, segments, file);
   }
 
   get segments(): readonly Segment[] {
@@ -103,7 +95,7 @@ export class SegmentedLog {
       if (segment.firstPosition > expected) {
         throw new LogCorrupt(`the log has no position ${expected}: ${segment.path} starts behind it`);
       }
-      const { records } = scanSegment(readFileSync(segment.path), segment.firstPosition);
+      const { records } = scanSegment(this.#disk.read(segment.path), segment.firstPosition);
       for (const { record } of records) {
         if (record.position < expected) continue;
         yield record;
@@ -120,7 +112,7 @@ export class SegmentedLog {
     while (this.#segments.length > 1) {
       const oldest = this.#segments[0] as Segment;
       if (oldest.lastPosition >= keepFrom) return;
-      rmSync(oldest.path);
+      this.#disk.remove(oldest.path);
       this.#segments = this.#segments.slice(1);
     }
   }
@@ -153,54 +145,53 @@ export class SegmentedLog {
   async #roll(firstPosition: bigint): Promise<void> {
     const next = emptySegment(this.#settings.directory, firstPosition);
     await this.#file.close();
-    this.#file = await open(next.path, 'ax');
-    syncDirectory(this.#settings.directory);
+    this.#file = await this.#disk.open(next.path, 'ax');
+    this.#disk.sync(this.#settings.directory);
     this.#segments = [...this.#segments, next];
   }
 }
 
 /** The segments on disk. The last one is read whole; a torn tail of it is cut. */
-function recoverSegments({ directory, acknowledged }: LogSettings): Segment[] {
-  const names = readdirSync(directory)
+function recoverSegments(disk: LedgerDisk, { directory, acknowledged }: LogSettings): Segment[] {
+  const names = disk
+    .list(directory)
     .filter((name) => /^\d{20}\.log$/.test(name))
     .sort();
   return names.map((name, index) => {
     const path = join(directory, name);
     const firstPosition = BigInt(name.slice(0, 20));
     const next = names[index + 1];
-    const bytes = readFileSync(path);
+    const bytes = disk.read(path);
     if (next !== undefined) {
       const lastPosition = BigInt(next.slice(0, 20)) - 1n;
       return { name, path, firstPosition, lastPosition, sizeBytes: bytes.length };
     }
     const { records, end } = scanSegment(bytes, firstPosition);
     const lastPosition = firstPosition + BigInt(records.length) - 1n;
-    if (end < bytes.length) cutTornTail(path, bytes, end, lastPosition + 1n, acknowledged);
+    if (end < bytes.length) {
+      assertTornTail(path, bytes, end, lastPosition + 1n, acknowledged);
+      disk.truncate(path, end);
+    }
     return { name, path, firstPosition, lastPosition, sizeBytes: end };
   });
 }
 
 /** A write that a crash cut short was never acknowledged, and nothing whole can stand behind it. */
-function cutTornTail(path: string, bytes: Buffer, end: number, position: bigint, acknowledged: bigint): void {
+function assertTornTail(
+  path: string,
+  bytes: Buffer,
+  end: number,
+  position: bigint,
+  acknowledged: bigint,
+): void {
   if (position <= acknowledged || hasRecordBehind(bytes, end, position)) {
     throw new LogCorrupt(
       `the record at position ${position} is damaged: ${path} offset ${end}; restore the partition from a backup`,
     );
   }
-  const file = openSync(path, 'r+');
-  ftruncateSync(file, end);
-  fsyncSync(file);
-  closeSync(file);
 }
 
 function emptySegment(directory: string, firstPosition: bigint): Segment {
   const name = `${firstPosition.toString().padStart(20, '0')}.log`;
   return { name, path: join(directory, name), firstPosition, lastPosition: firstPosition - 1n, sizeBytes: 0 };
-}
-
-/** Makes the names in a directory durable. */
-export function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  fsyncSync(handle);
-  closeSync(handle);
 }

@@ -1,18 +1,8 @@
 // The snapshots of one partition: directories that appear whole by a rename and never change.
 // The name starts with the position of the last record whose effects are inside.
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
 import { join } from 'node:path';
-import type { PartitionState } from './partition-state.ts';
-import { syncDirectory } from './segmented-log.ts';
+import type { LedgerDisk } from './ledger-disk.ts';
+import type { LedgerState } from './ledger-state.ts';
 
 export interface Snapshot {
   readonly id: string;
@@ -26,18 +16,21 @@ export const STATE_FILE = 'state.db';
 const SNAPSHOTS_KEPT = 2;
 
 export class SnapshotDirectory {
+  readonly #disk: LedgerDisk;
   readonly #directory: string;
   #snapshots: readonly Snapshot[];
 
   /** Opens the directory; half-made snapshots are removed. */
-  constructor(directory: string) {
+  constructor(disk: LedgerDisk, directory: string) {
+    this.#disk = disk;
     this.#directory = directory;
-    mkdirSync(directory, { recursive: true });
-    for (const name of readdirSync(directory)) {
-      if (name.startsWith('new-')) rmSync(join(directory, name), { recursive: true });
+    disk.makeDirectory(directory);
+    for (const name of disk.list(directory)) {
+      if (name.startsWith('new-')) disk.remove(join(directory, name));
     }
-    this.#snapshots = readdirSync(directory)
-      .filter((id) => /^\d+-\d+$/.test(id) && existsSync(join(directory, id, STATE_FILE)))
+    this.#snapshots = disk
+      .list(directory)
+      .filter((id) => /^\d+-\d+$/.test(id) && disk.exists(join(directory, id, STATE_FILE)))
       .map((id) => this.#snapshot(id))
       .sort((a, b) => (a.position < b.position ? -1 : 1));
   }
@@ -48,26 +41,24 @@ export class SnapshotDirectory {
   }
 
   /** Takes a snapshot of what the state has committed. The term makes the name unique in the partition's life. */
-  take(state: PartitionState, term: bigint): void {
+  take(state: LedgerState, term: bigint): void {
     const position = state.processed;
     if (this.#snapshots.at(-1)?.position === position) return;
     const id = `${position}-${term}`;
     const temporary = join(this.#directory, `new-${id}`);
-    mkdirSync(temporary);
+    this.#disk.makeDirectory(temporary);
     state.copyTo(join(temporary, STATE_FILE));
-    const file = openSync(join(temporary, STATE_FILE), 'r');
-    fsyncSync(file);
-    closeSync(file);
-    syncDirectory(temporary);
-    renameSync(temporary, join(this.#directory, id));
-    syncDirectory(this.#directory);
+    this.#disk.sync(join(temporary, STATE_FILE));
+    this.#disk.sync(temporary);
+    this.#disk.rename(temporary, join(this.#directory, id));
+    this.#disk.sync(this.#directory);
     this.#snapshots = [...this.#snapshots, this.#snapshot(id)];
   }
 
   /** Deletes all but the newest, and returns from which position on the log is still needed. */
   prune(): bigint {
     for (const { id } of this.#snapshots.slice(0, -SNAPSHOTS_KEPT)) {
-      rmSync(join(this.#directory, id), { recursive: true });
+      this.#disk.remove(join(this.#directory, id));
     }
     this.#snapshots = this.#snapshots.slice(-SNAPSHOTS_KEPT);
     const oldest = this.#snapshots[0];

@@ -1,8 +1,12 @@
-// SHA-256 in two speeds: off the main thread for chunks, at once for the few bytes of a file's digest.
+// SHA-256 in two speeds: off the main thread for chunks, at once for what is small.
 import { createHash, webcrypto } from 'node:crypto';
+
+/** Up to this size a digest at once costs less than the way to the thread pool and back. */
+const AT_ONCE_BYTES_MAX = 16 * 1024;
 
 /** Hashes a chunk on a thread of the pool, so that four gigabytes do not stop the broker for seconds. */
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  if (bytes.length <= AT_ONCE_BYTES_MAX) return createHash('sha256').update(bytes).digest();
   // Never over shared memory: the chunks are our own, or what a storage gave.
   return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
 }
