@@ -1,0 +1,73 @@
+// What is measured of tidemark: `save DIR BASE_PATH CHECKPOINT PARTITIONS`, `restore TO BASE_PATH CHECKPOINT
+// PARTITIONS`.
+import process from 'node:process';
+import {
+  checkpointId,
+  DirectoryRestoreTarget,
+  logPosition,
+  nodeFile,
+  RestoreManager,
+  silentLogger,
+  systemClock,
+} from 'tidemark';
+import { S3BackupStore } from 'tidemark/s3';
+import { bucketFromEnvironment } from './bucket.ts';
+import { measured } from './measured.ts';
+import { allPaths, type PartitionFiles, partitionFiles, totalBytes } from './partition-files.ts';
+
+const [, , what = '', directory = '', basePath = '', checkpoint = '', count = ''] = process.argv;
+const partitions = Number(count);
+const { bucket, ...place } = bucketFromEnvironment();
+const chunkSize = process.env.BENCH_CHUNK_MIB;
+const store = new S3BackupStore({
+  ...place,
+  bucketName: bucket,
+  basePath,
+  forcePathStyleAccess: true,
+  ...(chunkSize === undefined ? {} : { chunkSizeBytes: Number(chunkSize) * 1024 * 1024 }),
+});
+const id = checkpointId(BigInt(checkpoint));
+
+async function save({ partitionId: partition, snapshot, segments }: PartitionFiles): Promise<number> {
+  let sent = 0;
+  const saved = await store.save(
+    {
+      id: { checkpointId: id, partitionId: partition, nodeId: 0 },
+      term: 1n,
+      descriptor: {
+        snapshotId: snapshot.length === 0 ? null : '1-1-1-1',
+        checkpointPosition: logPosition(1_000n),
+        numberOfPartitions: partitions,
+        brokerVersion: '8.6.0',
+      },
+      snapshotFiles: snapshot.map((path) => nodeFile(path)),
+      segmentFiles: segments.map((path) => nodeFile(path)),
+    },
+    {
+      onProgress: (progress) => {
+        sent = progress.bytesDone - progress.bytesReused;
+      },
+    },
+  );
+  if (saved.isErr()) throw saved.error;
+  return sent;
+}
+
+async function restore(): Promise<number> {
+  const manager = new RestoreManager(
+    { store, target: new DirectoryRestoreTarget({ directory }), clock: systemClock, logger: silentLogger },
+    {
+      partitionIds: Array.from({ length: partitions }, (_, index) => index + 1),
+      partitionsCount: partitions,
+    },
+  );
+  const restored = await manager.restore(id);
+  if (restored.isErr()) throw restored.error;
+  return restored.value.bytes;
+}
+
+await measured(async () => {
+  if (what === 'restore') return { bytes: await restore() };
+  const sent = await Promise.all(partitionFiles(directory).map(save));
+  return { bytes: totalBytes(allPaths(directory)), sentBytes: sent.reduce((sum, bytes) => sum + bytes, 0) };
+});
