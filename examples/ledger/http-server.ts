@@ -57,16 +57,26 @@ export function serve(
   });
 }
 
-async function answer(routes: readonly Route[], request: IncomingMessage): Promise<Answer> {
-  const url = new URL(request.url ?? '/', 'http://node');
+function answer(routes: readonly Route[], request: IncomingMessage): Promise<Answer> {
+  return callRoute(routes, request.method ?? 'GET', request.url ?? '/', () => jsonBody(request));
+}
+
+/** Calls the route that a request is for. Throws an HttpError when there is none. */
+export async function callRoute(
+  routes: readonly Route[],
+  verb: string,
+  target: string,
+  body: () => Promise<unknown>,
+): Promise<Answer> {
+  const url = new URL(target, 'http://node');
   const matching = routes.filter(({ path }) => path.test(url.pathname));
   if (matching.length === 0) throw new HttpError(404, `there is nothing at ${url.pathname}`);
-  const route = matching.find(({ method }) => method === request.method);
+  const route = matching.find(({ method }) => method === verb);
   if (route === undefined) {
     throw new HttpError(405, `${url.pathname} takes ${matching.map(({ method }) => method).join(', ')}`);
   }
   const parameters = route.path.exec(url.pathname)?.slice(1) ?? [];
-  return route.handle({ parameters, query: url.searchParams, body: await jsonBody(request) });
+  return route.handle({ parameters, query: url.searchParams, body: await body() });
 }
 
 async function jsonBody(request: IncomingMessage): Promise<unknown> {
@@ -86,6 +96,6 @@ async function jsonBody(request: IncomingMessage): Promise<unknown> {
 }
 
 /** 64-bit numbers travel as decimal text. */
-function withBigints(_key: string, value: unknown): unknown {
+export function withBigints(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
