@@ -21,6 +21,15 @@ export const CHUNKS_IN_FLIGHT = 6;
 /** The largest manifest a reader accepts: 1 TiB in 4 MiB chunks is about 30 MB of JSON. */
 export const MANIFEST_SIZE_BYTES_MAX = 128 * 1024 * 1024;
 
+/** How deep the JSON of a stored object may be nested: no layout needs ten levels, and a parser has only so much stack. */
+export const JSON_DEPTH_MAX = 64;
+
+/** The largest of the other bodies that a reader accepts: what says that a backup runs, failed, or whose it is. */
+export const BODY_SIZE_BYTES_MAX = 1024 * 1024;
+
+/** The largest answer that the management client reads: a page of 1,000 backups on 100 partitions is about 30 MB. */
+export const ANSWER_BODY_BYTES_MAX = 64 * 1024 * 1024;
+
 /** A failure reason is kept to this many characters: it is for people, not a log. */
 export const FAILURE_REASON_LENGTH_MAX = 2_000;
 
@@ -47,6 +56,21 @@ export const HEARTBEAT_INTERVAL_MS = 15_000;
 
 /** An attempt without a sign of life for this long reads as failed, and stops itself. Four missed beats. */
 export const STALE_AFTER_MS = 60_000;
+
+/**
+ * What a sweep leaves alone because it is young: twice the longest backup, so that what an attempt sent shortly before
+ * it was called off stays for as long again. An option.
+ */
+export const SWEEP_GRACE_MS = 2 * BACKUP_DEADLINE_MS;
+
+/** A sweep's announcement counts for so long by the storage's clock: then who made it has died. */
+export const SWEEP_COUNTS_MS = 60 * 60 * 1000;
+
+/** A sweep deletes for so long at most behind its announcement: half of what others grant it, by its own clock. */
+export const SWEEP_DELETES_MS = SWEEP_COUNTS_MS / 2;
+
+/** Manifests that a sweep reads at the same time. Larger ones than a megabyte it reads one by one. */
+export const SWEPT_MANIFESTS_IN_FLIGHT = 16;
 
 /** One call to a partition's leader from the coordinator or aggregator. Zeebe's gateway waits as long. A setting. */
 export const PARTITION_REQUEST_TIMEOUT_MS = 15_000;

@@ -196,8 +196,9 @@ function hasText(reply: ManagementReply, name: string): boolean {
 
 /** The latest id stands in the sentence alone; there is no field for it. */
 function notNewer(id: CheckpointId, reply: ManagementReply): CheckpointNotNewer | undefined {
-  if (reply.status !== 409) return undefined;
-  const latest = /latest backup has id (\d+)/.exec(String(fieldsOf(reply.body).message))?.[1];
+  const { message } = fieldsOf(reply.body);
+  if (reply.status !== 409 || typeof message !== 'string') return undefined;
+  const latest = /latest backup has id (\d+)/.exec(message)?.[1];
   return parseCheckpointId(latest ?? '').match(
     (known) => new CheckpointNotNewer(id, known),
     () => undefined,

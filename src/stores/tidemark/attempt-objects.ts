@@ -3,7 +3,7 @@
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { type BackupDescriptor, type BackupId, timestamp } from '../../core/backup.ts';
 import type { BackupError, ObjectAlreadyExists, StoreError } from '../../core/errors.ts';
-import { FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
+import { BODY_SIZE_BYTES_MAX, FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import { type Attempt, entryKey, markerKey, sealKey } from './keys.ts';
@@ -106,7 +106,7 @@ export function sealAttempt(
     if (put.isOk()) return ok(ending);
     if (put.error.name !== 'ObjectAlreadyExists') return err(put.error);
     // Ours perhaps: the answer to an earlier try may have been lost.
-    const seal = await storage.get(key, { signal });
+    const seal = await storage.get(key, { range: { start: 0, length: BODY_SIZE_BYTES_MAX }, signal });
     if (seal.isOk())
       return ok(new TextDecoder().decode(seal.value).includes('"failed"') ? 'failed' : 'completed');
     // Gone again: whoever sealed it has ended the attempt.

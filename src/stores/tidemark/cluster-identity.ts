@@ -2,6 +2,7 @@
 // claim of another cluster where the storage can refuse to.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { ForeignCluster, type StoreError, StoreFailure } from '../../core/errors.ts';
+import { BODY_SIZE_BYTES_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import { identityShape } from './body-shapes.ts';
 import { IDENTITY_KEY } from './keys.ts';
@@ -84,7 +85,8 @@ export class ClusterIdentity {
   #read(signal: AbortSignal | undefined): ResultAsync<string | null, StoreError> {
     return fromAsync<string | null, StoreError>(async () => {
       const { storage } = this.#layout;
-      const body = await storage.get(IDENTITY_KEY, { signal });
+      const range = { start: 0, length: BODY_SIZE_BYTES_MAX };
+      const body = await storage.get(IDENTITY_KEY, { range, signal });
       if (body.isErr()) return body.error.name === 'ObjectNotFound' ? ok(null) : err(body.error);
       const object = objectName(storage, IDENTITY_KEY);
       try {

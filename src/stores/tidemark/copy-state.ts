@@ -24,7 +24,10 @@ export interface CopyState {
 export function copyState(markers: readonly Marker[], staleAfterMs: number): CopyState {
   const completed = highest(markers, 'completed');
   if (completed !== undefined) return { statusCode: 'COMPLETED', decisive: completed };
-  const living = markers.filter((marker) => isAlive(marker, markers, staleAfterMs));
+  const settled = new Set(markers.filter(isTerminal).map(({ attempt }) => attempt.text));
+  const living = markers.filter(
+    (marker) => !settled.has(marker.attempt.text) && !isSilent(marker, staleAfterMs),
+  );
   const begun = highest(living, 'begun');
   if (begun !== undefined) return { statusCode: 'IN_PROGRESS', decisive: begun };
   const failed = highest(markers, 'failed') ?? highest(markers, 'begun');
@@ -34,7 +37,7 @@ export function copyState(markers: readonly Marker[], staleAfterMs: number): Cop
 
 /** Whether a terminal object of this attempt is there. */
 export function isSettled(attempt: Attempt, markers: readonly Marker[]): boolean {
-  return markers.some((marker) => marker.kind !== 'begun' && marker.attempt.text === attempt.text);
+  return markers.some((marker) => isTerminal(marker) && marker.attempt.text === attempt.text);
 }
 
 /** Whether the writer of this `begun` has given no sign of life for too long, by the storage's own clock. */
@@ -42,9 +45,8 @@ export function isSilent({ listedAtMs, lastModifiedMs }: Marker, staleAfterMs: n
   return listedAtMs - lastModifiedMs > staleAfterMs;
 }
 
-function isAlive(marker: Marker, markers: readonly Marker[], staleAfterMs: number): boolean {
-  if (marker.kind !== 'begun' || isSettled(marker.attempt, markers)) return false;
-  return !isSilent(marker, staleAfterMs);
+function isTerminal({ kind }: Marker): boolean {
+  return kind !== 'begun';
 }
 
 function highest(markers: readonly Marker[], kind: MarkerKind): Marker | undefined {

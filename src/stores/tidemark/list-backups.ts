@@ -1,9 +1,9 @@
 // Listing as callers see it: copies become rows, and with `details` one small body is read for each row.
-import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+import { err, errAsync, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import { type BackupDescriptor, timestamp } from '../../core/backup.ts';
-import { BackupCorrupt } from '../../core/errors.ts';
-import { BACKUPS_PER_PAGE } from '../../core/limits.ts';
+import { BackupCorrupt, type ObjectNotFound } from '../../core/errors.ts';
+import { BACKUPS_PER_PAGE, BODY_SIZE_BYTES_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupStatus } from '../../core/status.ts';
 import type { BackupPage, BackupQuery, ListBackupsError } from '../../ports/backup-store.ts';
@@ -84,11 +84,19 @@ function silentFor({ listedAtMs, lastModifiedMs }: Marker, staleAfterMs: number)
   return `the node that took it gave no sign of life for ${silentMs} ms (limit ${staleAfterMs} ms)`;
 }
 
-function readDetails(layout: Layout, copy: Copy, marker: Marker, signal: AbortSignal) {
+function readDetails(
+  layout: Layout,
+  copy: Copy,
+  marker: Marker,
+  signal: AbortSignal,
+): ResultAsync<Details, ListBackupsError | ObjectNotFound> {
   if (marker.kind === 'completed') {
     return readManifest(layout, copy.id, marker, signal).map(({ descriptor }): Details => ({ descriptor }));
   }
   const object = objectName(layout.storage, marker.key);
+  if (marker.sizeBytes > BODY_SIZE_BYTES_MAX) {
+    return errAsync(new BackupCorrupt(object, `has ${marker.sizeBytes} bytes, too many for what it is`));
+  }
   return layout.storage.get(marker.key, { signal }).andThen((body) => parseDetails(marker, object, body));
 }
 

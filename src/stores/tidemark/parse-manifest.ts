@@ -72,7 +72,7 @@ export function parseManifest(
 export function unknownFeature(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { format, encryption } = json as { readonly format?: unknown; readonly encryption?: unknown };
-  if (format !== FORMAT) return `format=${String(format)}`;
+  if (format !== FORMAT) return `format=${typeof format === 'number' ? format : typeof format}`;
   return encryption === undefined || encryption === null ? undefined : 'encryption';
 }
 
@@ -84,7 +84,7 @@ export function tooNew(object: string, feature: string): StoreFailure {
 }
 
 /** The first line, when there are two and the second holds the digest of the first. */
-function firstLine(bytes: Uint8Array): Uint8Array | undefined {
+export function firstLine(bytes: Uint8Array): Uint8Array | undefined {
   const end = bytes.indexOf(0x0a);
   if (end < 0) return undefined;
   const line = bytes.subarray(0, end);

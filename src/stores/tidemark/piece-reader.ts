@@ -61,14 +61,21 @@ export class PieceReader {
     return fromAsync<Uint8Array, ReadPieceError>(async () => {
       const key = chunkKey(this.#partitionId, chunk.name);
       // What is fetched ahead may have nobody who waits for it: a throw would end the process.
-      const bytes = await contain('get chunk', () => this.#layout.storage.get(key, { signal }));
+      // A byte more than it should have is enough to see that it has more.
+      const range = { start: 0, length: chunk.sizeBytes + 1 };
+      const bytes = await contain('get chunk', () => this.#layout.storage.get(key, { range, signal }));
       if (bytes.isErr()) {
         const { error } = bytes;
         return err(error.name === 'ObjectNotFound' ? this.#corrupt(chunk, 'is missing', error) : error);
       }
       const found = bytes.value.length;
       if (found === chunk.sizeBytes) return ok(bytes.value);
-      return err(this.#corrupt(chunk, `expected ${chunk.sizeBytes} bytes found ${found}`));
+      return err(
+        this.#corrupt(
+          chunk,
+          `expected ${chunk.sizeBytes} bytes found ${found > chunk.sizeBytes ? 'more' : found}`,
+        ),
+      );
     });
   }
 

@@ -1,7 +1,8 @@
 // Reads and writes the manifests of one copy. Every change of a state goes through here.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { type BackupId, timestamp } from '../../core/backup.ts';
-import type { BackupCorrupt, ObjectAlreadyExists, StoreError } from '../../core/errors.ts';
+import { BackupCorrupt, type ObjectAlreadyExists, type StoreError } from '../../core/errors.ts';
+import { MANIFEST_SIZE_BYTES_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import { objectName } from '../tidemark/layout.ts';
 import { COPY_PLACES, type CopyPlace, manifestKey } from './keys.ts';
@@ -26,9 +27,14 @@ export function readManifestAt(
 ): ResultAsync<PlacedManifest | undefined, StoreError | BackupCorrupt> {
   return fromAsync<PlacedManifest | undefined, StoreError | BackupCorrupt>(async () => {
     const key = manifestKey(place, id);
-    const body = await storage.get(key, { signal });
+    const object = objectName(storage, key);
+    // No listing has told how large it is. One byte more than it may have shows that it has too many.
+    const body = await storage.get(key, { range: { start: 0, length: MANIFEST_SIZE_BYTES_MAX + 1 }, signal });
     if (body.isErr()) return body.error.name === 'ObjectNotFound' ? ok(undefined) : err(body.error);
-    return parseManifest(body.value, { object: objectName(storage, key), id }).map((manifest) => ({
+    if (body.value.byteLength > MANIFEST_SIZE_BYTES_MAX) {
+      return err(new BackupCorrupt(object, `has more than ${MANIFEST_SIZE_BYTES_MAX} bytes`));
+    }
+    return parseManifest(body.value, { object, id }).map((manifest) => ({
       place,
       manifest,
     }));

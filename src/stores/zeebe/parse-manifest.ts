@@ -9,6 +9,7 @@ import { type CheckpointId, INT64_MAX, type LogPosition } from '../../core/ids.t
 import { PARTITIONS_MAX } from '../../core/limits.ts';
 import { isObjectKey } from '../../objects/object-key.ts';
 import { shapeProblem } from '../tidemark/body-shapes.ts';
+import { jsonText } from '../tidemark/lossless-text.ts';
 import { fromDecimalSeconds, fromIsoText } from './instant.ts';
 import { INT32_MAX } from './keys.ts';
 import type { FileSet, Manifest, StoredAs } from './manifest.ts';
@@ -84,7 +85,7 @@ export function parseManifest(
   const corrupt = (detail: string, cause?: unknown) => err(new BackupCorrupt(object, detail, cause));
   let json: unknown;
   try {
-    json = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    json = parse(jsonText(bytes));
   } catch (cause) {
     return corrupt('is no JSON', cause);
   }
