@@ -52,7 +52,7 @@ export {
 export { InvariantViolation } from './core/invariant.ts';
 export { parseCheckpointId } from './core/parse-checkpoint-id.ts';
 // --- restore ---
-export { type PartitionDistribution, partitionsOfNode } from './core/partition-distribution.ts';
+export { type FixedPartition, type PartitionDistribution, partitionsOfNode } from './core/partition-distribution.ts';
 export {
   BACKUP_STATUS_CODES,
   type BackupProgress,

@@ -1,5 +1,6 @@
 // Puts the values together: what is needed, what must fit, and the shape that others take.
 import { PART_SIZE_BYTES_MIN } from '../core/limits.ts';
+import type { FixedPartition } from '../core/partition-distribution.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import type { ReadValues } from './read-values.ts';
@@ -70,11 +71,15 @@ const KEY_PAIRS = [
 ] as const;
 
 /** The settings, once nothing is wrong with the values. */
-export function buildSettings(values: SettingValues, warnings: readonly string[]): Settings {
+export function buildSettings(
+  values: SettingValues,
+  fixedPartitions: readonly FixedPartition[] | undefined,
+  warnings: readonly string[],
+): Settings {
   const { dataDirectory, enableBackup } = values;
   return {
     backup: backup(values),
-    cluster: cluster(values),
+    cluster: { ...cluster(values), ...(fixedPartitions === undefined ? {} : { fixedPartitions }) },
     dataDirectory,
     management: management(values),
     enableBackup,
@@ -119,7 +124,6 @@ function cluster(values: SettingValues): ClusterSettings {
     clusterSize,
     partitionsCount,
     replicationFactor,
-    ...(values.partitioningScheme === 'FIXED' ? { isFixed: true } : {}),
     ...(clusterId === undefined ? {} : { clusterId }),
     ...(clusterName === undefined ? {} : { clusterName }),
   };

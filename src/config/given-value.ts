@@ -19,9 +19,9 @@ export interface GivenValues {
 }
 
 /**
- * Spring's relaxed binding: `bucketName`, `bucket-name`, `BUCKET_NAME` are one. The dots go too, because a
- * variable cannot have them.
+ * Spring's relaxed binding: `bucketName`, `bucket-name`, `BUCKET_NAME` are one. The dots and the brackets of an
+ * index go too, because a variable cannot have them.
  */
 export function looseKey(spelling: string): string {
-  return spelling.toLowerCase().replace(/[-_.]/g, '');
+  return spelling.toLowerCase().replace(/[-_.[\]]/g, '');
 }

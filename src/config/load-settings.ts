@@ -4,6 +4,7 @@ import { err, ok, type Result } from 'neverthrow';
 import { InvalidConfiguration } from '../core/errors.ts';
 import { buildSettings, misfits } from './build-settings.ts';
 import { environmentValues } from './environment-values.ts';
+import { readFixedPartitions } from './fixed-partitioning.ts';
 import type { Environment } from './placeholder.ts';
 import { readValues } from './read-values.ts';
 import type { SettingValues } from './setting-keys.ts';
@@ -28,12 +29,14 @@ export function loadSettings({ yaml, env }: SettingsSources): Result<Settings, I
   const fromYaml =
     yaml === undefined ? { values: [], problems: [] } : yamlValues(yaml.text, yaml.source, env);
   const fromEnvironment = environmentValues(env);
-  const read = readValues([fromEnvironment, fromYaml.values]);
+  const sources = [fromEnvironment, fromYaml.values];
+  const read = readValues(sources);
+  const fixed = readFixedPartitions(sources, read.values);
   // While the YAML cannot be read, what it lacks says nothing.
-  const fit = fromYaml.problems.length === 0 ? misfits(read) : [];
+  const fit = fromYaml.problems.length === 0 ? [...misfits(read), ...fixed.problems] : [];
   const problems = [...fromYaml.problems, ...read.problems, ...fit];
   if (problems.length > 0) return err(new InvalidConfiguration(problems));
-  const warnings = unknownKeyWarnings([...fromEnvironment, ...fromYaml.values]);
+  const warnings = unknownKeyWarnings(sources.flat());
   // Without a problem every setting has been read: only those that may be absent are.
-  return ok(buildSettings(read.values as SettingValues, warnings));
+  return ok(buildSettings(read.values as SettingValues, fixed.partitions, warnings));
 }

@@ -23,19 +23,27 @@ export function readValues(sources: readonly (readonly GivenValue[])[]): ReadVal
     const given = byKey.map((source) => source.get(loose)).find((found) => found !== undefined) ?? [];
     const [first] = given;
     if (first !== undefined) origins[name] = first.origin;
-    const problem = contradiction(given) ?? unreadable(first);
-    const text = first?.text ?? setting.fallback;
+    const { value, problem } = readValue(setting, given);
     if (problem !== undefined) problems.push(`${setting.key}: ${problem}`);
-    else if (text !== null) {
-      const read = setting.type.schema.safeParse(text);
-      if (read.success) values[name] = read.data;
-      else {
-        const why = read.error.issues.map((issue) => issue.message).join('; ');
-        problems.push(`${setting.key}: ${why}${shown(text, setting)}${from(first)}`);
-      }
-    }
+    else if (value !== undefined) values[name] = value;
   }
   return { values: values as Partial<SettingValues>, origins, problems };
+}
+
+/** The value of one setting from all that one source gave for it; its default where that is nothing. */
+export function readValue<T>(
+  setting: Setting<T>,
+  given: readonly GivenValue[],
+): { readonly value?: T; readonly problem?: string } {
+  const [first] = given;
+  const problem = contradiction(given) ?? unreadable(first);
+  if (problem !== undefined) return { problem };
+  const text = first?.text ?? setting.fallback;
+  if (text === null) return {};
+  const read = setting.type.schema.safeParse(text);
+  if (read.success) return { value: read.data };
+  const why = read.error.issues.map((issue) => issue.message).join('; ');
+  return { problem: `${why}${shown(text, setting)}${from(first)}` };
 }
 
 /** One key in two spellings is fine while they agree; otherwise it is not known which one was meant. */

@@ -50,8 +50,13 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** The stores that can be named. The last two are Zeebe's and not ours: they get an answer of their own. */
 export const STORE_NAMES = ['NONE', 'S3', 'FILESYSTEM', 'MEMORY', 'GCS', 'AZURE'] as const;
 
-/** The roots under which every key should be one of ours, because it would be about backups. */
-export const WATCHED_ROOTS = ['zeebe.broker.data.backup', 'tidemark'] as const;
+const PARTITIONING = 'zeebe.broker.experimental.partitioning';
+
+/** The list of partitions and their nodes: the one list of more than plain values that is read. */
+export const FIXED_ROOT = `${PARTITIONING}.fixed`;
+
+/** The roots under which every key should be one of ours. */
+export const WATCHED_ROOTS = ['zeebe.broker.data.backup', 'tidemark', FIXED_ROOT] as const;
 
 /** Zeebe's other stores: their keys are no typing errors. */
 export const FOREIGN_ROOTS = ['zeebe.broker.data.backup.gcs', 'zeebe.broker.data.backup.azure'] as const;
@@ -135,10 +140,10 @@ export const SETTINGS = {
   ),
   clusterSize: setting(`${CLUSTER}.clusterSize`, wholeNumber(1, NODES_MAX + 1), '1', 'Nodes of the cluster'),
   partitioningScheme: setting(
-    'zeebe.broker.experimental.partitioning.scheme',
+    `${PARTITIONING}.scheme`,
     oneOf(['ROUND_ROBIN', 'FIXED']),
     'ROUND_ROBIN',
-    'Which node holds which partition. With FIXED a restore must be told its partitions: `--partitions`',
+    'Which node holds which partition. With FIXED the list below says it, for every partition',
   ),
   clusterId: setting(
     `${CLUSTER}.clusterId`,
@@ -226,6 +231,28 @@ export const SETTINGS = {
 
 export type SettingName = keyof typeof SETTINGS;
 
+/** The settings of the entries of {@link FIXED_ROOT}. `[i]` and `[j]` stand for numbers from 0 on. */
+export const FIXED_SETTINGS = {
+  partitionId: setting(
+    `${FIXED_ROOT}[i].partitionId`,
+    wholeNumber(1, PARTITIONS_MAX),
+    null,
+    'With FIXED: which partition the entry is about. Every partition has exactly one',
+  ),
+  nodeId: setting(
+    `${FIXED_ROOT}[i].nodes[j].nodeId`,
+    wholeNumber(0, NODES_MAX),
+    null,
+    'With FIXED: a node that holds the partition. Exactly `replicationFactor` nodes, all different',
+  ),
+  priority: setting(
+    `${FIXED_ROOT}[i].nodes[j].priority`,
+    wholeNumber(0, 2_147_483_647),
+    null,
+    'Who of the nodes should lead. Read as Zeebe does, and without effect on a restore',
+  ),
+} as const;
+
 /** The value of each setting once it is read. */
 export type SettingValues = {
   [N in SettingName]: (typeof SETTINGS)[N] extends Setting<infer T, infer F>
@@ -235,7 +262,11 @@ export type SettingValues = {
     : never;
 };
 
-/** The variable that sets a key: dots become underscores, dashes go, all upper case. */
+/** The variable that sets a key: dots and brackets become underscores, dashes go, all upper case. */
 export function environmentVariable(key: string): string {
-  return key.replaceAll('.', '_').replaceAll('-', '').toUpperCase();
+  return key
+    .replaceAll(/\[(\w+)\]/g, '_$1')
+    .replaceAll('.', '_')
+    .replaceAll('-', '')
+    .toUpperCase();
 }

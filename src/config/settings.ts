@@ -1,5 +1,6 @@
 // The settings of a node, as a broker or the CLI uses them: plain values, checked, with every default
 // filled in.
+import type { FixedPartition } from '../core/partition-distribution.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 
 /** All settings. Printing or serialising them shows no secret. */
@@ -22,8 +23,8 @@ export interface ClusterSettings {
   readonly clusterSize: number;
   readonly partitionsCount: number;
   readonly replicationFactor: number;
-  /** Partitions are not spread round robin: somebody must say which ones the node holds. */
-  readonly isFixed?: true;
+  /** Which nodes hold each partition, by partition; absent where they are spread round robin. */
+  readonly fixedPartitions?: readonly FixedPartition[];
   readonly clusterId?: string;
   readonly clusterName?: string;
 }

@@ -1,20 +1,35 @@
 // Warns of keys that are about backups and that nobody reads: most likely a typing error.
+
+import { isFixedKey } from './fixed-partitioning.ts';
 import { type GivenValue, looseKey } from './given-value.ts';
 import { nearestKey } from './nearest-key.ts';
-import { environmentVariable, FOREIGN_ROOTS, SETTINGS, WATCHED_ROOTS } from './setting-keys.ts';
+import {
+  environmentVariable,
+  FIXED_SETTINGS,
+  FOREIGN_ROOTS,
+  SETTINGS,
+  WATCHED_ROOTS,
+} from './setting-keys.ts';
 
-const KEYS = Object.values(SETTINGS).map(({ key }) => key);
+const KEYS = Object.values({ ...SETTINGS, ...FIXED_SETTINGS }).map(({ key }) => key);
 const KNOWN = new Set(KEYS.map(looseKey));
 const WATCHED = WATCHED_ROOTS.map(looseKey);
 const FOREIGN = FOREIGN_ROOTS.map(looseKey);
+
+/** As the keys of lists are written in the table. */
+function withoutIndexes(spelling: string): string {
+  const names = ['i', 'j'];
+  return spelling.replaceAll(/(?<=\[|_)\d+(?=\]|_)/g, (index) => names.shift() ?? index);
+}
 
 /** One warning per unknown key among those that should all be ours. */
 export function unknownKeyWarnings(given: readonly GivenValue[]): string[] {
   return given.flatMap(({ spelling, loose, origin }) => {
     const watched = WATCHED.some((root) => loose.startsWith(root));
-    if (!watched || KNOWN.has(loose) || FOREIGN.some((root) => loose.startsWith(root))) return [];
+    if (!watched || KNOWN.has(loose) || isFixedKey(loose) || FOREIGN.some((root) => loose.startsWith(root)))
+      return [];
     const isVariable = origin === `environment ${spelling}`;
-    const near = nearestKey(spelling, isVariable ? KEYS.map(environmentVariable) : KEYS);
+    const near = nearestKey(withoutIndexes(spelling), isVariable ? KEYS.map(environmentVariable) : KEYS);
     const advice = near === undefined ? '' : `; did you mean ${near}?`;
     return [`unknown key ${spelling} has no effect${advice}${isVariable ? '' : ` (${origin})`}`];
   });

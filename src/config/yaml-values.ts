@@ -1,8 +1,9 @@
 // Reads `application.yaml` into values with their lines. Every scalar stays the text that was written, so
 // that `0123` is not 83. Messages never hold a value: it may be a secret.
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { type GivenValue, type GivenValues, looseKey } from './given-value.ts';
 import { type Environment, resolvePlaceholders } from './placeholder.ts';
+import { FIXED_ROOT } from './setting-keys.ts';
 
 /** More values than any real configuration holds: bounds what aliases can blow up. */
 const NODES_MAX = 10_000;
@@ -78,10 +79,17 @@ class YamlReader {
   }
 
   /**
-   * A list of plain values is the same as these values with commas between them. Other lists are nobody's
-   * setting.
+   * A list of plain values is the same as these values with commas between them. Of the other lists one is read,
+   * with an index in the path; the rest are nobody's setting.
    */
   #list(items: readonly unknown[], path: readonly string[], at: number): void {
+    if (looseKey(path.join('.')).startsWith(FIXED_LOOSE)) {
+      const [last = ''] = path.slice(-1);
+      for (const [index, item] of items.entries()) {
+        this.#visit(item, [...path.slice(0, -1), `${last}[${index}]`], startOf(item) ?? at);
+      }
+      return;
+    }
     this.#nodes += items.length;
     if (items.every((item) => isScalar(item)))
       this.#add(items.map((item) => String(item.value)).join(','), path, at);
@@ -101,6 +109,12 @@ class YamlReader {
   #problem(text: string, at: number): void {
     this.#problems.push(`${text} (${this.#origin(at)})`);
   }
+}
+
+const FIXED_LOOSE = looseKey(FIXED_ROOT);
+
+function startOf(item: unknown): number | undefined {
+  return isNode(item) ? item.range?.[0] : undefined;
 }
 
 /** `key:`, `key: ~` and `key: null` say that there is no value. A quoted text is one, even the empty. */

@@ -55,15 +55,34 @@ describe("a bucket in Zeebe's layout", () => {
     expect(log.subarray(end).every((byte) => byte === 0)).toBe(true);
   });
 
-  it('is restored by the partitions that are named, where the cluster has fixed ones', async () => {
+  it('is restored by the fixed list of the cluster, for each node its partitions', async () => {
     await bucket.save();
+    const variable = 'ZEEBE_BROKER_EXPERIMENTAL_PARTITIONING';
     const env = {
       ...bucket.env(world.dataDirectory),
-      ZEEBE_BROKER_EXPERIMENTAL_PARTITIONING_SCHEME: 'fixed',
+      ZEEBE_BROKER_CLUSTER_CLUSTERSIZE: '3',
+      [`${variable}_SCHEME`]: 'FIXED',
+      [`${variable}_FIXED_0_PARTITIONID`]: '1',
+      [`${variable}_FIXED_0_NODES_0_NODEID`]: '2',
+      [`${variable}_FIXED_1_PARTITIONID`]: '2',
     };
-    const unnamed = await world.run(['restore', '7'], { env });
-    expect(unnamed.code).toBe(2);
-    expect(unnamed.stderr).toContain('name the partitions of this node with --partitions');
+    const incomplete = await world.run(['restore', '7'], { env });
+    expect(incomplete.code).toBe(2);
+    expect(incomplete.stderr).toContain(
+      'zeebe.broker.experimental.partitioning.fixed[1].nodes: there are 0 nodes',
+    );
+    const whole = { ...env, [`${variable}_FIXED_1_NODES_0_NODEID`]: '0' };
+    for (const [nodeId, held] of [['2'], [], ['1']].entries()) {
+      const directory = join(world.dataDirectory, `node-${nodeId}`);
+      const ofNode = { ZEEBE_BROKER_CLUSTER_NODEID: String(nodeId), ZEEBE_BROKER_DATA_DIRECTORY: directory };
+      expect((await world.run(['restore', '7'], { env: { ...whole, ...ofNode } })).code).toBe(0);
+      expect(await readdir(join(directory, 'raft-partition/partitions')).catch(() => [])).toEqual(held);
+    }
+  });
+
+  it('is restored by the partitions that are named', async () => {
+    await bucket.save();
+    const env = bucket.env(world.dataDirectory);
     for (const wrong of ['3', '0', '1,', 'all']) {
       expect((await world.run(['restore', '7', '--partitions', wrong], { env })).code).toBe(2);
     }

@@ -2,9 +2,11 @@
 import fc from 'fast-check';
 import { loadSettings } from 'tidemark/config';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS } from '../../src/config/setting-keys.ts';
+import { FIXED_SETTINGS, SETTINGS } from '../../src/config/setting-keys.ts';
 
-const keys = Object.values(SETTINGS).map(({ key }) => key);
+const keys = Object.values({ ...SETTINGS, ...FIXED_SETTINGS }).map(({ key }) =>
+  key.replace('[i]', '[0]').replace('[j]', '[1]'),
+);
 const key = fc
   .constantFrom(...keys)
   .chain((known) =>

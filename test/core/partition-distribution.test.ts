@@ -71,6 +71,17 @@ describe('the partitions of a node', () => {
     }
   });
 
+  it('of a fixed list are those that name it, in order', () => {
+    const fixedPartitions = [
+      { partitionId: 3, nodeIds: [2, 0] },
+      { partitionId: 1, nodeIds: [0, 1] },
+      { partitionId: 2, nodeIds: [0, 1] },
+    ];
+    const of = (nodeId: number) =>
+      partitionsOfNode({ nodeId, clusterSize: 4, partitionsCount: 3, replicationFactor: 2, fixedPartitions });
+    expect([0, 1, 2, 3].map(of)).toEqual([[1, 2, 3], [1, 2], [3], []]);
+  });
+
   it.each([
     { nodeId: 3, partitionsCount: 1, clusterSize: 3, replicationFactor: 1 },
     { nodeId: -1, partitionsCount: 1, clusterSize: 3, replicationFactor: 1 },

@@ -39,7 +39,7 @@ export function addRestore(program: Command, run: CommandRun): void {
     )
     .argument('[backupId]', `which backup (default: ${ID_VARIABLE})`)
     .option('--backupId <backupId>', "the same, as Zeebe's restore takes it")
-    .option('--partitions <ids>', 'the partitions of this node, such as 1,3 (default: round robin)')
+    .option('--partitions <ids>', 'the partitions of this node, such as 1,3 (default: by the configuration)')
     .option(
       '--config <file>',
       'the configuration, instead of ./application.yaml or ./config/application.yaml',
@@ -74,10 +74,9 @@ function restore(
 function partitionIdsOf(
   { cluster }: Settings,
   partitions: string | undefined,
-): Result<readonly PartitionId[], InvalidInput | UsageError> {
+): Result<readonly PartitionId[], InvalidInput> {
   if (partitions !== undefined) return parsePartitions(partitions, cluster.partitionsCount);
-  if (cluster.isFixed !== true) return ok(partitionsOfNode(cluster));
-  return err(new UsageError('the partitioning is FIXED; name the partitions of this node with --partitions'));
+  return ok(partitionsOfNode(cluster));
 }
 
 function requestedId(
