@@ -40,8 +40,11 @@ export function isSettled(attempt: Attempt, markers: readonly Marker[]): boolean
   return markers.some((marker) => isTerminal(marker) && marker.attempt.text === attempt.text);
 }
 
-/** Whether the writer of this `begun` has given no sign of life for too long, by the storage's own clock. */
-export function isSilent({ listedAtMs, lastModifiedMs }: Marker, staleAfterMs: number): boolean {
+/** Whether the writer of this object has given no sign of life with it for too long, by the storage's own clock. */
+export function isSilent(
+  { listedAtMs, lastModifiedMs }: Pick<Marker, 'listedAtMs' | 'lastModifiedMs'>,
+  staleAfterMs: number,
+): boolean {
   return listedAtMs - lastModifiedMs > staleAfterMs;
 }
 

@@ -8,6 +8,9 @@ import { eachObject } from './list-copies.ts';
 
 export interface ListedEntry extends ParsedEntry {
   readonly key: string;
+  /** When it was written and when it was listed, both by the storage's clock: milliseconds since 1970. */
+  readonly lastModifiedMs: number;
+  readonly listedAtMs: number;
 }
 
 /** The entries and seals under a prefix. */
@@ -17,9 +20,10 @@ export function listEntries(
   signal: AbortSignal,
 ): ResultAsync<readonly ListedEntry[], StoreError> {
   const found: ListedEntry[] = [];
-  return eachObject(storage, { prefix, signal }, (object) => {
-    const entry = parseEntryKey(object.key);
-    if (entry !== undefined) found.push({ ...entry, key: object.key });
+  return eachObject(storage, { prefix, signal }, (object, listedAtMs) => {
+    const { key, lastModified: lastModifiedMs } = object;
+    const entry = parseEntryKey(key);
+    if (entry !== undefined) found.push({ ...entry, key, lastModifiedMs, listedAtMs });
     return 'go on';
   }).map(() => found);
 }

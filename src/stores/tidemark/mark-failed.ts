@@ -57,7 +57,8 @@ export function markFailed(
 
 /**
  * Whether the attempt may be ended as failed. Sealed by its writer, it is publishing at this moment, or has
- * done so, unless the writer died with the seal in its hand and has gone silent since.
+ * done so, unless the writer died with the seal in its hand and has gone silent since. A writer whose `begun` never
+ * arrived leaves nothing but its entry and the seal: then that one's age tells.
  */
 function claimEnd(
   layout: Layout,
@@ -71,10 +72,15 @@ function claimEnd(
     if (sealed.value === 'failed') return ok(true);
     const markers = await listCopy(layout.storage, id, signal);
     if (markers.isErr()) return err(markers.error);
-    const begun = markers.value.find(
-      (marker) => marker.kind === 'begun' && marker.attempt.text === attempt.text,
-    );
-    return ok(begun !== undefined && isSilent(begun, layout.values.staleAfterMs));
+    const own = markers.value.filter((marker) => marker.attempt.text === attempt.text);
+    const begun = own.find(({ kind }) => kind === 'begun');
+    const { staleAfterMs } = layout.values;
+    if (begun !== undefined) return ok(isSilent(begun, staleAfterMs));
+    if (own.length > 0) return ok(false);
+    const entries = await listEntries(layout.storage, entriesOfCopyPrefix(id), signal);
+    if (entries.isErr()) return err(entries.error);
+    const seal = entries.value.find((entry) => entry.kind === 'seal' && entry.attempt.text === attempt.text);
+    return ok(seal !== undefined && isSilent(seal, staleAfterMs));
   });
 }
 
