@@ -67,7 +67,7 @@ describe("a bucket in Zeebe's layout", () => {
       [`${variable}_FIXED_1_PARTITIONID`]: '2',
     };
     const incomplete = await world.run(['restore', '7'], { env });
-    expect(incomplete.code).toBe(2);
+    expect(incomplete.code).toBe(3);
     expect(incomplete.stderr).toContain(
       'zeebe.broker.experimental.partitioning.fixed[1].nodes: there are 0 nodes',
     );
