@@ -27,6 +27,13 @@ export function parseTimeout(text: string): Result<number, InvalidInput> {
   return read(TIMEOUT, '--timeout', text);
 }
 
+const GRACE = duration(1, 366 * 24 * 60 * 60 * 1000);
+
+/** How long a sweep leaves what it finds, in milliseconds. */
+export function parseGrace(text: string): Result<number, InvalidInput> {
+  return read(GRACE, '--grace', text);
+}
+
 function read(type: TextType<number>, option: string, text: string): Result<number, InvalidInput> {
   const value = type.schema.safeParse(text);
   if (value.success) return ok(value.data);

@@ -30,6 +30,17 @@ export class BackupFailed extends BackupError {
   }
 }
 
+/** The store in the configuration has no such thing. */
+export class NotSupportedByStore extends BackupError {
+  override readonly name = 'NotSupportedByStore';
+  override readonly retryable = false;
+  readonly operation: string;
+  constructor(operation: string, detail: string) {
+    super(`the store cannot do this: operation=${operation} ${detail}`);
+    this.operation = operation;
+  }
+}
+
 /** A program error. What is known of it goes to stderr. */
 export class InternalError extends BackupError {
   override readonly name = 'InternalError';
@@ -44,6 +55,7 @@ export type CliError =
   | UsageError
   | BackupFailed
   | InternalError
+  | NotSupportedByStore
   | InvalidInput
   | InvalidConfiguration
   | BackupsDisabled

@@ -11,6 +11,7 @@ import { addList } from './commands/list.ts';
 import { addRestore } from './commands/restore.ts';
 import { addSave } from './commands/save.ts';
 import { addStatus } from './commands/status.ts';
+import { addSweep } from './commands/sweep.ts';
 import { addTake } from './commands/take.ts';
 import { addVerify } from './commands/verify.ts';
 import { exitCodesHelp } from './exit-codes.ts';
@@ -61,7 +62,17 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     .addHelpText('afterAll', ({ command }) =>
       command.parent === null ? '' : '\nThe exit codes are listed by: tidemark --help',
     );
-  for (const add of [addRestore, addTake, addStatus, addList, addVerify, addDelete, addSave, addCopy])
+  for (const add of [
+    addRestore,
+    addTake,
+    addStatus,
+    addList,
+    addVerify,
+    addDelete,
+    addSave,
+    addCopy,
+    addSweep,
+  ])
     add(program, run);
   return program;
 }

@@ -9,6 +9,7 @@ import type {
   BrokerFailure,
   ForeignCluster,
   InvalidBackupState,
+  InvalidInput,
   StoreError,
 } from '../core/errors.ts';
 import type { CheckpointId, NodeId, PartitionId } from '../core/ids.ts';
@@ -51,7 +52,7 @@ export interface BackupStore {
   ): ResultAsync<readonly UnsettledAttempt[], ListBackupsError>;
 
   /** Opens a COMPLETED copy for reading. */
-  open(id: BackupId, options?: CallOptions): ResultAsync<StoredBackup, OpenBackupError>;
+  open(id: BackupId, options?: OpenOptions): ResultAsync<StoredBackup, OpenBackupError>;
 
   /** Ends what is unsettled of a copy, up to `term`, as FAILED. Answers with the state after it. */
   markFailed(
@@ -62,6 +63,9 @@ export interface BackupStore {
 
   /** Deletes one copy. */
   delete(id: BackupId, options?: CallOptions): ResultAsync<void, DeleteBackupError>;
+
+  /** Frees what no backup uses. Absent where deleting a backup leaves nothing behind. */
+  sweep?(options?: SweepOptions): ResultAsync<SweepReport, SweepError>;
 
   /** Frees sockets and timers. Calls in flight end as Aborted. */
   close(): Promise<void>;
@@ -79,6 +83,14 @@ export interface BackupStoreCapabilities {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface OpenOptions extends CallOptions {
+  /**
+   * Open it also where objects of files are known to be missing or damaged; reading such a file throws what is wrong. For
+   * whoever wants to know all the damage. A store that only finds it while reading has nothing to do.
+   */
+  readonly evenIfDamaged?: boolean;
 }
 
 export interface SaveOptions extends CallOptions {
@@ -109,6 +121,60 @@ export interface UnsettledAttempt {
   readonly term: bigint;
 }
 
+export interface SweepOptions extends CallOptions {
+  /** Which partitions. Absent: all that the store knows. */
+  readonly partitionIds?: readonly PartitionId[] | undefined;
+  /**
+   * What is younger than this stays, in milliseconds. Longer than the time after which a save counts as dead. Default
+   * two hours: twice the longest backup.
+   */
+  readonly gracePeriodMs?: number | undefined;
+  /** Look and tell, and change nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What a sweep did, partition by partition. */
+export interface SweepReport {
+  readonly dryRun: boolean;
+  readonly partitions: readonly PartitionSweep[];
+}
+
+export interface SweptObjects {
+  readonly chunks: number;
+  readonly bytes: number;
+}
+
+export interface PartitionSweep {
+  readonly partitionId: PartitionId;
+  /** What was there. Absent when it was not looked at, because nothing could be freed. */
+  readonly found?: {
+    /** Completed copies. */
+    readonly backups: number;
+    /** Named by a backup. */
+    readonly inUse: SweptObjects;
+    /** Named by none, and younger than the grace period. */
+    readonly tooYoung: SweptObjects;
+    /** Named by none, and old enough. */
+    readonly garbage: SweptObjects;
+  };
+  /** What of the garbage is gone. With `dryRun` nothing. */
+  readonly freed: SweptObjects;
+  /** Attempts whose writers died long ago, and which now are FAILED. With `dryRun` those that would be. */
+  readonly settled: readonly BackupId[];
+  /** Why the garbage stays that is still there. */
+  readonly waitingFor?: SweepHindrance;
+}
+
+/**
+ * Why a partition cannot be swept now: a backup of it is being taken; a manifest cannot be read, so that nobody
+ * knows what it uses; or the time ran out that one sweep may take. Sweep again later; delete the backup of a
+ * damaged manifest.
+ */
+export type SweepHindrance =
+  | { readonly kind: 'attempt'; readonly id: BackupId }
+  | { readonly kind: 'manifest'; readonly id: BackupId; readonly object: string; readonly detail: string }
+  | { readonly kind: 'time' };
+
 export type SaveBackupError =
   | StoreError
   | BackupAlreadyExists
@@ -119,3 +185,4 @@ export type ListBackupsError = StoreError | BackupCorrupt;
 export type OpenBackupError = StoreError | BackupNotFound | InvalidBackupState | BackupCorrupt;
 export type MarkFailedError = StoreError | BackupCorrupt | ForeignCluster;
 export type DeleteBackupError = StoreError | InvalidBackupState | BackupCorrupt | ForeignCluster;
+export type SweepError = StoreError | ForeignCluster | InvalidInput;

@@ -23,6 +23,14 @@ const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
   InvalidInput: (world) => world.run(['status', 'x', '--json']),
   InvalidConfiguration: (world) => world.run(['list', '--config', 'nowhere.yaml', '--json']),
   BackupsDisabled: (world) => world.run(['list', '--json'], { env: {} }),
+  NotSupportedByStore: async (world) => {
+    const env = {
+      ...world.env,
+      ZEEBE_BROKER_DATA_BACKUP_STORE: 'MEMORY',
+      ZEEBE_BROKER_DATA_BACKUP_FORMAT: 'zeebe',
+    };
+    return world.run(['sweep', '--json'], { env });
+  },
   DataDirectoryNotEmpty: async (world) => {
     await world.save(7n);
     await mkdir(join(world.dataDirectory, 'precious'), { recursive: true });

@@ -263,7 +263,7 @@ describe('two attempts of one node at once', () => {
 
 describe('marking as failed while a save runs', () => {
   const backup = sampleBackup({ snapshotFiles: [], segmentFiles: [sampleFile('log', 1_500)] });
-  const requests = 17;
+  const requests = 18;
   const marks = 8;
 
   /** Begins to mark before request `from` of the save, stands still at request `still`, goes on before request `to`. */

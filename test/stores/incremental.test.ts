@@ -54,7 +54,7 @@ describe('a backup', () => {
     expect(chunks).toBe(0);
     expect(progress).toMatchObject({ bytesDone: total, bytesReused: total });
     expect(other.storage.calls.map(({ operation }) => operation).join(' ')).toBe(
-      'get list list put put get put head list put delete',
+      'get list list put put list get put head list put delete',
     );
     await assertSameBackup((await other.store.open(again.id))._unsafeUnwrap(), again);
   });

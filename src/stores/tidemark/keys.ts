@@ -25,6 +25,8 @@ const MARKER = new RegExp(
   `^backups/(\\d{19})/${NUMBER}/(begun|completed|failed)\\.${NUMBER}\\.([0-9a-f-]+)$`,
 );
 const ENTRY = new RegExp(`^partitions/${NUMBER}/attempts/(\\d{19})\\.${NUMBER}\\.([0-9a-f-]+?)(\\.seal)?$`);
+const CHUNK = new RegExp(`^partitions/${NUMBER}/chunks/([0-9a-f]{2})/([0-9a-f]{64})$`);
+const PARTITION = new RegExp(`^partitions/${NUMBER}/`);
 const ATTEMPT = /^(0|[1-9]\d{0,18})-(0|[1-9]\d{0,14})-([0-9a-f]{8})$/;
 
 /** Whole milliseconds, whatever the clock gives: a name that cannot be read back would hide the backup. */
@@ -115,6 +117,38 @@ export function parseEntryKey(key: string): ParsedEntry | undefined {
 
 export function chunkKey(partitionId: PartitionId, name: string): string {
   return `partitions/${partitionId}/chunks/${name.slice(0, 2)}/${name}`;
+}
+
+export const PARTITIONS_PREFIX = 'partitions/';
+
+export function chunksPrefix(partitionId: PartitionId): string {
+  return `partitions/${partitionId}/chunks/`;
+}
+
+/** The name of the chunk under this key. */
+export function parseChunkKey(key: string): string | undefined {
+  const [, , folder, name] = CHUNK.exec(key) ?? [];
+  return folder !== undefined && name?.startsWith(folder) ? name : undefined;
+}
+
+/** What sweeps of a partition put down while they may delete. */
+export function sweepsPrefix(partitionId: PartitionId): string {
+  return `partitions/${partitionId}/sweeps/`;
+}
+
+export function sweepKey(partitionId: PartitionId, nowMs: number, nonce: string): string {
+  return `${sweepsPrefix(partitionId)}${Math.max(0, Math.floor(nowMs))}-${nonce}`;
+}
+
+/** The partition that an object under `partitions/` belongs to. */
+export function partitionOfKey(key: string): PartitionId | undefined {
+  const [, partition] = PARTITION.exec(key) ?? [];
+  return partition === undefined ? undefined : Number(partition);
+}
+
+/** A listing that starts after this holds nothing of the partition any more: `0` sorts behind `/`. */
+export function behindPartition(partitionId: PartitionId): string {
+  return `partitions/${partitionId}0`;
 }
 
 function inverted(checkpointId: CheckpointId): string {

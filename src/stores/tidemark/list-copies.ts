@@ -1,10 +1,10 @@
 // Listings of the native layout: names in, copies out. Reads no bodies; costs one request per 1,000 names.
-import { err, ok, type ResultAsync } from 'neverthrow';
+import { err, ok, okAsync, type ResultAsync } from 'neverthrow';
 import type { BackupId } from '../../core/backup.ts';
 import { type StoreError, StoreFailure } from '../../core/errors.ts';
 import type { CheckpointId, NodeId, PartitionId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
-import type { ObjectInfo, ObjectStorage } from '../../ports/object-storage.ts';
+import type { ObjectInfo, ObjectPage, ObjectStorage } from '../../ports/object-storage.ts';
 import type { Marker } from './copy-state.ts';
 import { BACKUPS_PREFIX, behindCheckpoint, checkpointPrefix, copiesPrefix, parseMarkerKey } from './keys.ts';
 
@@ -93,13 +93,24 @@ export function eachMarker(
   });
 }
 
-/** Visits objects page by page. */
+/** Visits objects in the order of their keys until the visitor says stop. */
 export function eachObject(
   storage: ObjectStorage,
-  { prefix, startAfter, pagesMax = Number.POSITIVE_INFINITY, signal }: Where,
+  where: Where,
   visit: (object: ObjectInfo, listedAtMs: number) => 'go on' | 'stop',
 ): ResultAsync<void, StoreError> {
-  return fromAsync<void, StoreError>(async () => {
+  return eachPage(storage, where, ({ objects, now }) =>
+    okAsync(objects.some((object) => visit(object, now) === 'stop') ? 'stop' : 'go on'),
+  );
+}
+
+/** Visits a listing page by page, and asks for the next page when the visitor is done with one. */
+export function eachPage<E>(
+  storage: ObjectStorage,
+  { prefix, startAfter, pagesMax = Number.POSITIVE_INFINITY, signal }: Where,
+  visit: (page: ObjectPage) => ResultAsync<'go on' | 'stop', E>,
+): ResultAsync<void, E | StoreError> {
+  return fromAsync<void, E | StoreError>(async () => {
     let after = startAfter;
     for (let pages = 0; pages < pagesMax; pages += 1) {
       const page = await storage.list(prefix, {
@@ -107,10 +118,9 @@ export function eachObject(
         ...(after === undefined ? {} : { startAfter: after }),
       });
       if (page.isErr()) return err(page.error);
-      for (const object of page.value.objects) {
-        if (visit(object, page.value.now) === 'stop') return ok();
-      }
-      if (!page.value.truncated) return ok();
+      const visited = await visit(page.value);
+      if (visited.isErr()) return err(visited.error);
+      if (visited.value === 'stop' || !page.value.truncated) return ok();
       const last = page.value.objects.at(-1)?.key;
       if (last === undefined)
         return err(new StoreFailure('list', `prefix=${prefix} a page without keys is not the last`));

@@ -32,6 +32,7 @@ import { listCopy } from './list-copies.ts';
 import { encodeManifest } from './manifest.ts';
 import { ReusablePieces } from './reusable-pieces.ts';
 import { storeFiles } from './store-files.ts';
+import { sweepsHaveStopped } from './sweep-announcement.ts';
 import { unsavable } from './unsavable.ts';
 
 /** How long the last words of an attempt may take: it has failed or was called off, and its caller waits. */
@@ -135,11 +136,15 @@ class Saving {
   #storeAndPublish(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
     return fromAsync<void, SaveBackupError>(async () => {
       const { layout, backup, attempt, clusterId } = this.#parts;
-      const manifestOfBase = base === undefined ? ok(undefined) : await readBase(layout, base, this.#signal);
+      const swept = await sweepsHaveStopped(layout, backup.id.partitionId, this.#signal);
+      if (swept.isErr()) return err(swept.error);
+      const manifestOfBase =
+        base === undefined || !swept.value ? ok(undefined) : await readBase(layout, base, this.#signal);
       if (manifestOfBase.isErr()) return err(manifestOfBase.error);
       const reusable = new ReusablePieces(manifestOfBase.value);
       const { onProgress } = this.#options;
-      const files = await storeFiles(layout, { backup, reusable, signal: this.#signal, onProgress });
+      const salt = swept.value ? undefined : attempt.attempt.text;
+      const files = await storeFiles(layout, { backup, reusable, signal: this.#signal, salt, onProgress });
       if (files.isErr()) return err(files.error);
       const manifest = encodeManifest({
         clusterId,

@@ -19,6 +19,8 @@ export interface StoreFilesOptions {
   readonly backup: PartitionBackup;
   readonly reusable: ReusablePieces;
   readonly signal: AbortSignal;
+  /** Set when chunks must not have names that are or were in the store. */
+  readonly salt?: string | undefined;
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
@@ -58,7 +60,7 @@ class FileStoring {
     this.#chunkSizeBytes = layout.values.chunkSizeBytes;
     this.#slots = pLimit(layout.values.chunksInFlight);
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
-    this.#uploads = new ChunkUploads(layout, options.backup.id.partitionId, this.#signal);
+    this.#uploads = new ChunkUploads(layout, options.backup.id.partitionId, this.#signal, options.salt);
     this.#reusable = options.reusable;
     this.#progress = new SaveProgress(sizes, options.onProgress);
   }

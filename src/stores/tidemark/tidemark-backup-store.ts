@@ -15,6 +15,9 @@ import type {
   OpenBackupError,
   SaveBackupError,
   SaveOptions,
+  SweepError,
+  SweepOptions,
+  SweepReport,
   UnsettledAttempt,
 } from '../../ports/backup-store.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
@@ -31,6 +34,7 @@ import { listEntries } from './list-entries.ts';
 import { markFailed } from './mark-failed.ts';
 import { openBackup } from './open-backup.ts';
 import { saveBackup } from './save-backup.ts';
+import { sweep } from './sweep.ts';
 
 /** What the store stands on. It closes the storage with itself. */
 export interface TidemarkBackupStoreComponents extends NativeStoreComponents {
@@ -103,6 +107,16 @@ export class TidemarkBackupStore implements BackupStore {
   delete(id: BackupId, options: CallOptions = {}): ResultAsync<void, DeleteBackupError> {
     return this.#calls.run(options, (signal) =>
       this.#identity.check(signal).andThen(() => deleteBackup(this.#layout, id, signal)),
+    );
+  }
+
+  /**
+   * Frees the chunks that no backup uses, and ends what writers that died have left. A save, a delete or another sweep
+   * may run at the same time: it waits for nobody, and tells what it left and why. Costs a GET for each backup.
+   */
+  sweep(options: SweepOptions = {}): ResultAsync<SweepReport, SweepError> {
+    return this.#calls.run(options, (signal) =>
+      this.#identity.check(signal).andThen(() => sweep(this.#layout, { ...options, signal })),
     );
   }
 
