@@ -17,13 +17,15 @@ export class Load {
   readonly #urls: readonly string[];
   readonly #accounts: readonly string[];
   readonly #name: string;
+  readonly #workers: number;
   readonly #sent = new Map<string, SentTransfer>();
   readonly #acknowledged = new Set<string>();
   #running: Promise<void>[] = [];
   #stopped = true;
 
   /** `name` keeps the ids of one client apart from those of another. */
-  constructor(urls: readonly string[], accounts: readonly string[], name: string) {
+  constructor(urls: readonly string[], accounts: readonly string[], name: string, workers = WORKERS) {
+    this.#workers = workers;
     this.#urls = urls;
     this.#accounts = accounts;
     this.#name = name;
@@ -41,7 +43,7 @@ export class Load {
 
   start(): void {
     this.#stopped = false;
-    this.#running = Array.from({ length: WORKERS }, (_, worker) => this.#work(worker));
+    this.#running = Array.from({ length: this.#workers }, (_, worker) => this.#work(worker));
     // A worker that fails is heard of in `stop`.
     for (const worker of this.#running) worker.catch(() => {});
   }
