@@ -92,7 +92,8 @@ async function listPartitions(
     // Digits stand together in the order of keys.
     if (segment > ':') return ok(partitions);
     if (/^(0|[1-9]\d{0,9})$/.test(segment) && rest.length > 0) partitions.push(Number(segment));
-    startAfter = rest.length > 0 ? `${root}${segment}/~` : key;
+    // Behind whatever lies below the number, in any script: `0` is what follows the slash in the order of keys.
+    startAfter = rest.length > 0 ? `${root}${segment}0` : key;
   }
 }
 

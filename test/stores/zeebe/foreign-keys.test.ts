@@ -1,0 +1,23 @@
+// A bucket that others use too: keys of theirs that begin like those of a partition.
+import { describe, expect, it } from 'vitest';
+import { sampleBackup } from '../../../src/testkit/sample-backups.ts';
+import { zeebePlace } from './zeebe-place.ts';
+
+describe('keys of others below a number', () => {
+  it.each(['1/~cache/a', '1/ü/a', '1/\u{1F600}', '1/~', 'manifests/1/~/a', '9/~/a', '007/é/a'])(
+    '%s: are passed by, and the listing ends',
+    async (key) => {
+      const { node, put } = zeebePlace();
+      const { store, storage } = node();
+      for (const partitionId of [1, 2, 10]) {
+        (await store.save(sampleBackup({ checkpointId: 7, partitionId })))._unsafeUnwrap();
+      }
+      await put(key, 'x');
+      storage.calls.length = 0;
+      // A listing that goes in circles would go on for ever.
+      storage.script = () => (storage.calls.length > 50 ? 'refused' : 'done');
+      const rows = (await store.list({}))._unsafeUnwrap().backups;
+      expect(rows.map(({ id }) => id.partitionId)).toEqual([1, 2, 10]);
+    },
+  );
+});
