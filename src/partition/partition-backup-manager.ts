@@ -159,7 +159,8 @@ export class PartitionBackupManager {
 
   /**
    * Ends every attempt that an earlier leader left unfinished, as FAILED, and tells how many. A new leader calls
-   * it after replay. When the store is down it is tried again after the next backup.
+   * it after replay. When the store is down, or a writer may be publishing at this moment, it is tried again after the
+   * next backup.
    */
   settleOrphans(options: CallOptions = {}): ResultAsync<number, ListBackupsError | MarkFailedError> {
     return fromAsync(async () => {
@@ -168,6 +169,7 @@ export class PartitionBackupManager {
       const unsettled = await contain('list unsettled', () => store.unsettled(partitionId, options));
       if (unsettled.isErr()) return err(unsettled.error);
       let settled = 0;
+      let publishing = 0;
       for (const attempt of unsettled.value) {
         const own = attempt.term === term && this.#attempts.running(attempt.id.checkpointId) !== undefined;
         if (attempt.term > term || own) continue;
@@ -175,13 +177,17 @@ export class PartitionBackupManager {
         const call = { ...options, term: attempt.term };
         const marked = await contain('mark failed', () => store.markFailed(attempt.id, reason, call));
         if (marked.isErr()) return err(marked.error);
+        if (marked.value === 'IN_PROGRESS') {
+          publishing += 1;
+          continue;
+        }
         settled += 1;
         logger.warn(
           { ...attempt.id, term: attempt.term },
           'settled a backup that an earlier leader left unfinished',
         );
       }
-      this.#orphansSettled = true;
+      this.#orphansSettled = publishing === 0;
       return ok(settled);
     });
   }
