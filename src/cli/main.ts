@@ -4,8 +4,14 @@ import type { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { TextOutput } from './cli-io.ts';
-import { SIGNAL_EXIT_CODES } from './exit-codes.ts';
-import { runCli } from './run-cli.ts';
+import { EXIT_CODES, SIGNAL_EXIT_CODES } from './exit-codes.ts';
+import { nodeProblem } from './node-version.ts';
+
+const problem = nodeProblem(process.versions.node);
+if (problem !== undefined) {
+  process.stderr.write(`tidemark: ${problem}\n`);
+  process.exit(EXIT_CODES.UsageError.code);
+}
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -16,6 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+const { runCli } = await import('./run-cli.ts');
 const exitCode = await runCli(process.argv.slice(2), process.env, {
   stdout: outputTo(process.stdout),
   stderr: outputTo(process.stderr),
