@@ -1,7 +1,10 @@
 // One place, one cluster.
+import { err } from 'neverthrow';
 import { describe, expect, it } from 'vitest';
+import { ObjectAlreadyExists, type StoreError } from '../../src/core/errors.ts';
+import { fromAsync } from '../../src/core/result.ts';
 import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
-import type { ObjectStorage } from '../../src/ports/object-storage.ts';
+import type { ObjectStorage, PutOptions } from '../../src/ports/object-storage.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
 import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
 import { sampleBackup } from '../../src/testkit/sample-backups.ts';
@@ -39,11 +42,11 @@ describe('a place', () => {
     );
   });
 
-  it('is looked at once for each store, not once for each save', async () => {
+  it('is looked at for each store, not for each save', async () => {
     const { node } = nativePlace();
     const { storage, store } = node();
     for (const checkpointId of [1, 2, 3]) (await store.save(sampleBackup({ checkpointId })))._unsafeUnwrap();
-    expect([storage.count('get', 'cluster.json'), storage.count('put', 'cluster.json')]).toEqual([2, 2]);
+    expect([storage.count('get', 'cluster.json'), storage.count('put', 'cluster.json')]).toEqual([3, 2]);
   });
 
   it.each([
@@ -108,4 +111,54 @@ describe('two clusters that claim a place at once', () => {
       expect(next).toEqual(one);
     },
   );
+
+  it('do not both go on where the storage only looks before it writes', async () => {
+    const memory = new MemoryObjectStorage({ clock: systemClock });
+    let inBetween = async () => {};
+    const storage = new Proxy(memory, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        if (name !== 'put') return typeof value === 'function' ? value.bind(target) : value;
+        return (key: string, body: Uint8Array, options?: PutOptions) =>
+          fromAsync<void, StoreError | ObjectAlreadyExists>(async () => {
+            const isThere = options?.ifAbsent === true && (await target.head(key)).isOk();
+            if (isThere) return err(new ObjectAlreadyExists(key));
+            const once = inBetween;
+            inBetween = async () => {};
+            await once();
+            return target.put(key, body);
+          });
+      },
+    });
+    const first = new TidemarkBackupStore({ storage }, { clusterId: 'a' });
+    const second = new TidemarkBackupStore({ storage }, { clusterId: 'b' });
+    // The first one finds no claim. Before it writes its own the second one claims the place.
+    inBetween = async () => {
+      (await second.markFailed(sampleBackup({ nodeId: 1 }).id, 'x', { term: 1n }))._unsafeUnwrap();
+    };
+    (await first.save(sampleBackup()))._unsafeUnwrap();
+    expect([first.conditionalPut, second.conditionalPut]).toEqual([true, true]);
+    const late = await second.save(sampleBackup({ checkpointId: 2, nodeId: 1 }));
+    expect(late._unsafeUnwrapErr().name).toBe('ForeignCluster');
+  });
+
+  it('are warned of a storage that does not honour create-only puts', async () => {
+    const warnings: string[] = [];
+    const quiet = () => {};
+    const logger = {
+      debug: quiet,
+      info: quiet,
+      error: quiet,
+      warn: (_: object, text: string) => void warnings.push(text),
+    };
+    for (const honoured of [true, false]) {
+      const memory = new MemoryObjectStorage({ clock: systemClock });
+      const put = memory.put.bind(memory);
+      if (!honoured) memory.put = (key, body) => put(key, body);
+      const store = new TidemarkBackupStore({ storage: memory, logger }, { clusterId: 'a' });
+      (await store.save(sampleBackup()))._unsafeUnwrap();
+      expect(store.conditionalPut).toBe(honoured);
+      expect(warnings).toHaveLength(honoured ? 0 : 1);
+    }
+  });
 });

@@ -33,6 +33,8 @@ const SETTLE_TIMEOUT_MS = 60_000;
 const START_TRIES = 3;
 /** Small, so that every backup has snapshots, and segments that come and go. */
 const SIZES = { LEDGER_SNAPSHOT_EVERY: '300', LEDGER_SEGMENT_BYTES: '20000' };
+/** So that a backup whose writer died in the midst of its publication is FAILED soon. */
+const SIGNS_OF_LIFE = { TIDEMARK_HEARTBEAT: '2s', TIDEMARK_STALEAFTER: '15s' };
 
 export class TorturedLedger {
   readonly #directory: string;
@@ -79,6 +81,7 @@ export class TorturedLedger {
       environment: {
         ...store.environment,
         ...SIZES,
+        ...SIGNS_OF_LIFE,
         // A node that was killed is back sooner.
         NODE_COMPILE_CACHE: join(directory, '..', 'compiled'),
       },
@@ -178,13 +181,14 @@ export class TorturedLedger {
     for (let turn = 0; ; turn += 1) {
       const wasCalm = isCalm();
       const status = await this.#clients[(node + turn) % NODES]?.status(checkpointId(id));
-      const state = status?.isOk() ? status.value.state : (status?.error.name ?? '');
+      const state = status?.isOk() ? status.value.state : status?.isErr() ? status.error.name : '';
       if (state === 'COMPLETED') {
         record.completed = true;
         this.#totals.completed += 1;
       }
       // Of INCOMPLETE some partition never heard, and with nobody down nothing will change that.
-      const isSettled = ['COMPLETED', 'FAILED'].includes(state) || (wasCalm && state !== 'IN_PROGRESS');
+      const isLost = wasCalm && ['INCOMPLETE', 'BackupNotFound'].includes(state);
+      const isSettled = ['COMPLETED', 'FAILED'].includes(state) || isLost;
       if (isSettled || performance.now() > deadline) return state;
       await sleep(POLL_MS);
     }

@@ -13,17 +13,22 @@ import { tooNew, unknownFeature } from './parse-manifest.ts';
 
 export type IdentityError = StoreError | ForeignCluster;
 
+const NOT_HONOURED =
+  'the storage does not honour create-only puts: a backup that is marked as failed in the moment of its ' +
+  'publication may turn COMPLETED; see docs/reference/s3-servers.md for servers that honour them';
+
 /** The claim on the place, checked once and remembered. */
 export class ClusterIdentity {
   readonly #layout: Layout;
   #confirmed: { readonly clusterId: string | null } | undefined;
   #conditionalPut: boolean | undefined;
+  #isFreshClaim = false;
 
   constructor(layout: Layout) {
     this.#layout = layout;
   }
 
-  /** Whether the storage honours create-only puts. Undefined until this process has claimed the place. */
+  /** Whether a second create-only put was refused. Undefined until this process has claimed the place. */
   get conditionalPut(): boolean | undefined {
     return this.#conditionalPut;
   }
@@ -60,16 +65,20 @@ export class ClusterIdentity {
   }
 
   /**
-   * Looks again just before the first publication when create-only puts are not honoured: of two clusters
-   * that claimed the place at once, the one that was overwritten must not go on.
+   * Looks again before the first publication of whoever claimed the place, and before all of its publications when
+   * create-only puts are not honoured: of two clusters that claimed the place at once, the one that was
+   * overwritten must not go on. A storage that only looks before it writes refuses the second put too, so a
+   * refusal alone proves nothing about two at once.
    */
   confirm(signal: AbortSignal | undefined): ResultAsync<void, IdentityError> {
     return fromAsync<void, IdentityError>(async () => {
-      if (this.#conditionalPut !== false) return ok();
+      if (!this.#isFreshClaim) return ok();
       const found = await this.#read(signal);
       if (found.isErr()) return err(found.error);
       const compared = this.#compare(found.value);
-      return compared.isErr() ? err(compared.error) : ok();
+      if (compared.isErr()) return err(compared.error);
+      this.#isFreshClaim = this.#conditionalPut === false;
+      return ok();
     });
   }
 
@@ -111,8 +120,10 @@ export class ClusterIdentity {
       const again = await storage.put(IDENTITY_KEY, body, { ifAbsent: true, signal });
       if (again.isErr() && again.error.name !== 'ObjectAlreadyExists') return err(again.error);
       this.#conditionalPut = again.isErr();
-      const fields = { location: storage.location, clusterId, conditionalPut: this.#conditionalPut };
-      logger.info(fields, 'claimed the backup store for this cluster');
+      this.#isFreshClaim = true;
+      const { location } = storage;
+      logger.info({ location, clusterId }, 'claimed the backup store for this cluster');
+      if (!this.#conditionalPut) logger.warn({ location }, NOT_HONOURED);
       return ok();
     });
   }

@@ -27,6 +27,7 @@ import { type NativeStoreComponents, realComponents } from '../native-components
 import { layoutValues } from '../settings-rules.ts';
 import { ClusterIdentity } from './cluster-identity.ts';
 import { deleteBackup } from './delete-backup.ts';
+import { Holds } from './holds.ts';
 import { entriesPrefix } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { listBackups } from './list-backups.ts';
@@ -50,11 +51,14 @@ export class TidemarkBackupStore implements BackupStore {
   readonly #layout: Layout;
   readonly #identity: ClusterIdentity;
   readonly #calls = new CallsInFlight();
+  /** Keeps backups from being pruned. */
+  readonly holds: Holds;
 
   constructor(components: TidemarkBackupStoreComponents, settings: LayoutSettings = {}) {
     const { storage } = components;
     this.#layout = { storage, ...realComponents(components), values: layoutValues(settings) };
     this.#identity = new ClusterIdentity(this.#layout);
+    this.holds = new Holds(this.#layout, this.#identity, this.#calls);
   }
 
   /** Names the place, without secrets. */
@@ -63,7 +67,8 @@ export class TidemarkBackupStore implements BackupStore {
   }
 
   /**
-   * Whether the storage honours create-only puts; undefined until this store has found out. For diagnosis.
+   * Whether the storage refuses a second create-only put; undefined unless this store has claimed the place,
+   * which is when it finds out. For diagnosis: a store that is not refused warns in its log.
    */
   get conditionalPut(): boolean | undefined {
     return this.#identity.conditionalPut;
