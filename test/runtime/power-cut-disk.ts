@@ -65,6 +65,17 @@ export class PowerCutDisk implements Disk {
     return found;
   }
 
+  /** Path -> bytes of every file. */
+  files(): Map<string, Buffer> {
+    const found = new Map<string, Buffer>();
+    const visit = (node: Node, path: string) => {
+      if (!isDirectory(node)) found.set(path, node.bytes);
+      else for (const [name, child] of node.entries) visit(child, `${path}/${name}`);
+    };
+    visit(this.#root, '');
+    return found;
+  }
+
   async kind(path: string) {
     this.#step();
     const node = this.#find(path);

@@ -1,0 +1,199 @@
+// Looks at every change of the bucket in the moment it happens, and holds it against the format's promises. It keeps
+// its own books and asks none of the code under test but for the names of objects.
+import { createHash } from 'node:crypto';
+import { type CheckpointId, checkpointId } from '../../../src/core/ids.ts';
+import { parseEntryKey, parseMarkerKey } from '../../../src/stores/tidemark/keys.ts';
+import type { Scheduler } from '../scheduler.ts';
+import * as settings from '../settings.ts';
+import type { SimulatedProcess } from '../simulated-process.ts';
+import { hold } from '../violation.ts';
+
+interface Attempt {
+  namedBaseAt: number;
+  lastSignAt: number;
+  isSealedFailed: boolean;
+}
+
+interface LiveManifest {
+  readonly partitionId: number;
+  readonly chunks: ReadonlySet<string>;
+}
+
+/** The first line of a manifest, as far as it is looked at. */
+interface ManifestLine {
+  readonly base: string | null;
+  readonly chunks: readonly { readonly sha256: string; readonly size: number; readonly name?: string }[];
+}
+
+const CHUNK = /^partitions\/\d+\/chunks\//;
+/** A sign is tried every heartbeat, each try takes at most as long, and the try before may have just been missed. */
+const SIGN_EVERY_MS = 2 * settings.HEARTBEAT_MS + 500;
+
+export class StoreWatch {
+  /** What is deleted on purpose. Set by whoever asks for it. */
+  readonly deleting = new Set<CheckpointId>();
+  /** The latest time at which a process began to take this backup. */
+  takeStartedAt: (process: SimulatedProcess, partitionId: number, id: CheckpointId) => number | undefined =
+    () => undefined;
+  readonly #scheduler: Scheduler;
+  readonly #report: (cause: unknown) => void;
+  readonly #digests = new Map<string, string>();
+  /** Of each stored chunk its digest and its size. */
+  readonly #chunks = new Map<string, string>();
+  readonly #manifests = new Map<string, LiveManifest>();
+  readonly #markers = new Map<string, number>();
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #readAt = new Map<string, number>();
+
+  constructor(scheduler: Scheduler, report: (cause: unknown) => void) {
+    this.#scheduler = scheduler;
+    this.#report = report;
+  }
+
+  /** The partitions with a completed copy of a checkpoint now. */
+  completedPartitions(id: CheckpointId): ReadonlySet<number> {
+    const found = new Set<number>();
+    for (const [key, { partitionId }] of this.#manifests) {
+      if (parseMarkerKey(key)?.id.checkpointId === id) found.add(partitionId);
+    }
+    return found;
+  }
+
+  /** The names of the completed copies of a checkpoint now. */
+  completedKeys(id: CheckpointId): readonly string[] {
+    return [...this.#manifests.keys()].filter((key) => parseMarkerKey(key)?.id.checkpointId === id);
+  }
+
+  /** Stored chunks that no completed backup needs now. */
+  garbage(): readonly string[] {
+    const needed = new Set([...this.#manifests.values()].flatMap(({ chunks }) => [...chunks]));
+    return [...this.#chunks.keys()].filter((chunk) => !needed.has(chunk));
+  }
+
+  /** A process asks for something. It may never arrive. */
+  calls(operation: 'put' | 'head', key: string, process: SimulatedProcess): void {
+    this.#contained(() => {
+      const now = this.#scheduler.elapsed;
+      const entry = parseEntryKey(key);
+      if (entry?.kind === 'entry') {
+        const attempt = this.#attempt(entry.attempt.text);
+        attempt.lastSignAt = now;
+        if (operation === 'put') this.#assertUnused(key, process);
+      }
+      const marker = parseMarkerKey(key);
+      if (marker?.kind !== 'completed' || operation !== 'put') return;
+      const silentMs = now - this.#attempt(marker.attempt.text).lastSignAt;
+      hold(
+        silentMs <= SIGN_EVERY_MS,
+        'a running attempt shows that it lives',
+        () => `${key} is published after ${Math.round(silentMs)} ms without a sign`,
+      );
+    });
+  }
+
+  got(key: string): void {
+    this.#readAt.set(key, this.#scheduler.elapsed);
+  }
+
+  put(key: string, body: Uint8Array): void {
+    this.#contained(() => {
+      const digest = createHash('sha256').update(body).digest('hex');
+      const known = this.#digests.get(key);
+      hold(known === undefined || known === digest, 'no object changes', () => key);
+      this.#digests.set(key, digest);
+      if (CHUNK.test(key)) {
+        this.#chunks.set(key, `${digest} ${body.length}`);
+        return;
+      }
+      const entry = parseEntryKey(key);
+      if (entry !== undefined) {
+        const attempt = this.#attempt(entry.attempt.text);
+        if (entry.kind === 'entry') attempt.namedBaseAt = this.#scheduler.elapsed;
+        else if (Buffer.from(body).includes('"failed"')) attempt.isSealedFailed = true;
+        return;
+      }
+      const marker = parseMarkerKey(key);
+      if (marker === undefined) return;
+      if (!this.#markers.has(key)) this.#markers.set(key, this.#scheduler.elapsed);
+      if (marker.kind === 'completed') this.#completed(key, marker.id.partitionId, marker.attempt.text, body);
+    });
+  }
+
+  deleted(keys: readonly string[]): void {
+    this.#contained(() => {
+      for (const key of keys) {
+        this.#markers.delete(key);
+        // What ends an attempt counts while it is there. Of two that end or delete it at once, the later one may put anew
+        // what the earlier one has removed.
+        if (/\.seal$|\/failed\./.test(key)) this.#digests.delete(key);
+        if (this.#chunks.delete(key)) this.#assertNotNeeded(key);
+        if (!this.#manifests.delete(key)) continue;
+        const id = parseMarkerKey(key)?.id.checkpointId ?? checkpointId(1);
+        hold(this.deleting.has(id), 'completed is final', () => `${key} went and nobody asked for it`);
+      }
+    });
+  }
+
+  #completed(key: string, partitionId: number, text: string, body: Uint8Array): void {
+    const attempt = this.#attempt(text);
+    hold(!attempt.isSealedFailed, 'a fenced attempt never publishes', () => key);
+    const line = Buffer.from(body).toString().split('\n')[0] ?? '';
+    const manifest = JSON.parse(line) as ManifestLine;
+    const chunks = manifest.chunks.map(({ sha256, size, name = sha256 }) => {
+      const chunk = `partitions/${partitionId}/chunks/${name.slice(0, 2)}/${name}`;
+      const isThere = this.#chunks.get(chunk) === `${sha256} ${size}`;
+      hold(isThere, 'a completed backup is whole', () => `${key} lacks ${chunk}`);
+      return chunk;
+    });
+    const { base } = manifest;
+    hold(
+      base === null || (this.#readAt.get(base) ?? -1) >= attempt.namedBaseAt,
+      'a base is read after it was named',
+      () => `${key} reuses ${base}`,
+    );
+    this.#manifests.set(key, { partitionId, chunks: new Set(chunks) });
+  }
+
+  #assertNotNeeded(chunk: string): void {
+    for (const [key, { chunks }] of this.#manifests) {
+      hold(
+        !chunks.has(chunk),
+        'a delete takes its own backup and no more',
+        () => `${chunk} is needed by ${key}`,
+      );
+    }
+  }
+
+  /** An attempt of a copy that had objects before this attempt had begun uses an id twice. */
+  #assertUnused(entry: string, process: SimulatedProcess): void {
+    const own = parseEntryKey(entry);
+    if (own === undefined) return;
+    const { checkpointId: id, partitionId, nodeId } = own.id;
+    const startedAt = this.takeStartedAt(process, partitionId, id);
+    for (const [key, at] of this.#markers) {
+      const other = parseMarkerKey(key);
+      const same =
+        other?.id.checkpointId === id && other.id.partitionId === partitionId && other.id.nodeId === nodeId;
+      if (!same || other.attempt.text === own.attempt.text || startedAt === undefined) continue;
+      hold(at >= startedAt, 'an id is used once', () => `${entry} begins beside ${key}`);
+    }
+  }
+
+  #attempt(text: string): Attempt {
+    let attempt = this.#attempts.get(text);
+    if (attempt === undefined) {
+      attempt = { namedBaseAt: 0, lastSignAt: this.#scheduler.elapsed, isSealedFailed: false };
+      this.#attempts.set(text, attempt);
+    }
+    return attempt;
+  }
+
+  /** What it finds is told to the run: the code under test must not catch it. */
+  #contained(look: () => void): void {
+    try {
+      look();
+    } catch (cause) {
+      this.#report(cause);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// One node while it lives: its process, its store, its routes, and the partitions that it leads or still thinks to lead.
+// The parts are the real ones; only what they stand on is simulated.
+import { backupRoutes } from '../../examples/ledger/backup-routes.ts';
+import type { LedgerEnvironment } from '../../examples/ledger/environment.ts';
+import { HttpError, type Route } from '../../examples/ledger/http-server.ts';
+import { type LedPartition, leadPartition } from '../../examples/ledger/led-partition.ts';
+import { ledgerRoutes } from '../../examples/ledger/ledger-routes.ts';
+import type { CheckpointId } from '../../src/core/ids.ts';
+import { RetryingStorage } from '../../src/objects/retrying-storage.ts';
+import type { ObjectStorage } from '../../src/ports/object-storage.ts';
+import { silentLogger } from '../../src/runtime/silent-logger.ts';
+import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
+import * as settings from './settings.ts';
+import type { SimulatedDisk } from './simulated-disk.ts';
+import { SimulatedPeers } from './simulated-peers.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+import { SimulatedStorage } from './simulated-storage.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** One leadership of one partition. */
+export interface Leader {
+  readonly partitionId: number;
+  readonly node: SimulatedNode;
+  readonly disk: SimulatedDisk;
+  led?: LedPartition;
+  /** Attempts that have started and not ended, with the time they started at. */
+  readonly running: Map<CheckpointId, number>;
+  /** Attempts that have started since the world was last at rest. */
+  justStarted: number;
+  closing: boolean;
+}
+
+export class SimulatedNode {
+  readonly nodeId: number;
+  readonly process: SimulatedProcess;
+  readonly peers: SimulatedPeers;
+  readonly routes: readonly Route[];
+  readonly leaders = new Map<number, Leader>();
+  readonly store: TidemarkBackupStore;
+  readonly #around: Surroundings;
+
+  constructor(around: Surroundings, nodeId: number, life: number) {
+    const { scheduler } = around;
+    this.nodeId = nodeId;
+    this.#around = around;
+    this.process = new SimulatedProcess(`node ${nodeId}.${life}`, scheduler);
+    const { clock } = this.process;
+    this.peers = new SimulatedPeers(around, this.process, around.settings.partitions);
+    this.store = storeOver(around, this.process, new SimulatedStorage(around, this.process));
+    const find = (partitionId: string | undefined): LedPartition => {
+      const led = this.leaders.get(Number(partitionId))?.led;
+      if (led === undefined)
+        throw new HttpError(404, `node ${nodeId} does not lead partition ${partitionId}`);
+      return led;
+    };
+    const leads = (partitionId: number) => this.leaders.has(partitionId);
+    this.routes = [...ledgerRoutes(this.peers, find, leads, clock), ...backupRoutes(find)];
+  }
+
+  /** Becomes leader of a partition whose data is on `disk`. Started when it is open. */
+  async lead(partitionId: number, disk: SimulatedDisk): Promise<Leader> {
+    const leader: Leader = {
+      partitionId,
+      node: this,
+      disk,
+      running: new Map(),
+      justStarted: 0,
+      closing: false,
+    };
+    this.leaders.set(partitionId, leader);
+    const { scheduler, totals } = this.#around;
+    const { partitions, segmentBytes, snapshotEvery } = this.#around.settings;
+    const reused = new Map<CheckpointId, number>();
+    const environment: LedgerEnvironment = {
+      disk,
+      clock: this.process.clock,
+      openState: (path) => disk.openState(path),
+      defer: (work) => void scheduler.after(0.05, `process on ${this.process.name}`, work, this.process),
+    };
+    leader.led = await leadPartition(
+      {
+        store: this.store,
+        peers: this.peers,
+        logger: silentLogger,
+        environment,
+        observer: (event) => {
+          const { checkpointId } = event.id;
+          if (event.type === 'started') {
+            leader.running.set(checkpointId, scheduler.elapsed);
+            leader.justStarted += 1;
+            totals.checkpoints += 1;
+          }
+          if (event.type === 'completed' || event.type === 'failed') leader.running.delete(checkpointId);
+          if (event.type === 'progress') reused.set(checkpointId, event.progress.bytesReused);
+          if (event.type === 'completed') {
+            totals['backups completed'] += 1;
+            totals['bytes reused'] += reused.get(checkpointId) ?? 0;
+          }
+          if (event.type === 'failed') totals['backups failed'] += 1;
+        },
+        onFailure: (cause) => this.#around.report(cause),
+      },
+      {
+        nodeId: this.nodeId,
+        partitionId,
+        partitions,
+        directory: `/partitions/${partitionId}`,
+        segmentBytes,
+        snapshotEvery,
+        backupDeadlineMs: settings.BACKUP_DEADLINE_MS,
+      },
+    );
+    disk.settle();
+    leader.led.start();
+    return leader;
+  }
+
+  /** A leader that has heard of its successor lets go. */
+  async resign(leader: Leader): Promise<void> {
+    if (leader.closing) return;
+    leader.closing = true;
+    if (this.leaders.get(leader.partitionId) === leader) this.leaders.delete(leader.partitionId);
+    await leader.led?.close();
+  }
+}
+
+/** A store of a process that is no node. */
+export function storeOfOwn(around: Surroundings, name: string, isNear = false) {
+  const process = new SimulatedProcess(name, around.scheduler);
+  return { process, store: storeOver(around, process, new SimulatedStorage(around, process, isNear)) };
+}
+
+/** A native store as in production, with the limits of the simulation. */
+function storeOver(
+  { random, settings: { chunkSizeBytes, chunksInFlight } }: Surroundings,
+  { clock }: SimulatedProcess,
+  under: ObjectStorage,
+): TidemarkBackupStore {
+  const limit = { apiCallTimeoutMs: settings.API_CALL_TIMEOUT_MS };
+  const storage = new RetryingStorage({ storage: under, clock, random }, limit);
+  return new TidemarkBackupStore(
+    { storage, clock, random },
+    {
+      clusterId: 'simulated',
+      chunkSizeBytes,
+      chunksInFlight,
+      heartbeatMs: settings.HEARTBEAT_MS,
+      staleAfterMs: settings.STALE_AFTER_MS,
+    },
+  );
+}
