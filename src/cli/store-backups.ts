@@ -6,11 +6,13 @@ import { BackupCorrupt, BackupNotFound, InvalidBackupState } from '../core/error
 import type { CheckpointId, PartitionId } from '../core/ids.ts';
 import { PARTITIONS_MAX } from '../core/limits.ts';
 import { fromAsync } from '../core/result.ts';
+import type { BackupStatus, ClusterBackupStatus } from '../core/status.ts';
 import type { BackupInfoPage } from '../management/management-client.ts';
 import { type BackupInfo, toBackupInfo } from '../management/wire.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
 import type { BackupsSource, SourceOptions, SourceQuery } from './backups-source.ts';
 import type { CliError } from './cli-errors.ts';
+import { toldPartitions } from './told-partitions.ts';
 
 export class StoreBackups implements BackupsSource {
   readonly #store: BackupStore;
@@ -28,17 +30,26 @@ export class StoreBackups implements BackupsSource {
       const rows = page.value.backups;
       if (rows.every((row) => row.statusCode === 'DOES_NOT_EXIST'))
         return err(new BackupNotFound(checkpointId));
-      const told = Math.max(0, ...rows.map((row) => row.descriptor?.numberOfPartitions ?? 0));
+      const told = toldPartitions(rows) ?? this.#partitionsCount;
       if (told > PARTITIONS_MAX) return err(new BackupCorrupt(`backup ${checkpointId}`, absurd(told)));
-      const partitions = partitionIds(told || this.#partitionsCount);
+      const partitions = partitionIds(told);
       return ok(toBackupInfo(foldClusterStatus(checkpointId, rows, partitions)));
     });
   }
 
   list(query: SourceQuery, options: SourceOptions): ResultAsync<BackupInfoPage, CliError> {
     return this.#store.list(query, options).map(({ backups, next }) => {
-      const page = { backups: foldListing(backups, partitionIds(this.#partitionsCount)).map(toBackupInfo) };
+      const page = { backups: this.#foldListing(backups).map(toBackupInfo) };
       return next === undefined ? page : { ...page, next };
+    });
+  }
+
+  /** A store that knows descriptors without reading more tells them here too. One absurd backup hides no other. */
+  #foldListing(rows: readonly BackupStatus[]): ClusterBackupStatus[] {
+    return [...Map.groupBy(rows, ({ id }) => id.checkpointId).values()].flatMap((copies) => {
+      const told = toldPartitions(copies);
+      const isTold = told !== undefined && told <= PARTITIONS_MAX;
+      return foldListing(copies, partitionIds(isTold ? told : this.#partitionsCount));
     });
   }
 

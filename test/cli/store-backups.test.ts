@@ -58,3 +58,40 @@ describe('backups from the store', () => {
     expect({ list, get, head, put }).toEqual({ list: 1, get: 0, head: 0, put: 0 });
   });
 });
+
+describe('how many partitions there are', () => {
+  const row = (partitionId: number, statusCode: BackupStatus['statusCode'], count: number): BackupStatus => ({
+    id: { checkpointId: checkpointId(9), partitionId, nodeId: count },
+    statusCode,
+    descriptor: { ...descriptor, numberOfPartitions: count },
+    ...(statusCode === 'FAILED' && { failureReason: 'a test' }),
+  });
+  const over = (rows: readonly BackupStatus[], partitionsCount: number) => {
+    const store = new TidemarkBackupStore({ storage: new MemoryObjectStorage({ clock: systemClock }) });
+    const list = () => okAsync({ backups: rows });
+    const told = new Proxy(store, {
+      get: (target, name) => (name === 'list' ? list : Reflect.get(target, name)),
+    });
+    return new StoreBackups(told, { partitionsCount });
+  };
+
+  it('is told by the copies that a restore reads, not by one that failed', async () => {
+    const rows = [row(1, 'FAILED', 5), row(1, 'COMPLETED', 2), row(2, 'COMPLETED', 2)];
+    const status = (await over(rows, 2).status(checkpointId(9), { signal }))._unsafeUnwrap();
+    expect(status).toMatchObject({ state: 'COMPLETED', details: [{ partitionId: 1 }, { partitionId: 2 }] });
+  });
+
+  it('is the same in a listing as in the state of one, whatever the configuration says', async () => {
+    for (const partitionsCount of [1, 2, 3, 4]) {
+      const backups = over([row(1, 'COMPLETED', 3), row(2, 'COMPLETED', 3)], partitionsCount);
+      const page = (await backups.list({ limit: 10 }, { signal }))._unsafeUnwrap();
+      expect(page.backups.map(({ state }) => state)).toEqual(['INCOMPLETE']);
+      expect((await backups.status(checkpointId(9), { signal }))._unsafeUnwrap()).toEqual(page.backups[0]);
+    }
+  });
+
+  it('is the configured one in a listing where a copy tells more than a cluster can have', async () => {
+    const page = (await over([ABSURD], 1).list({ limit: 10 }, { signal }))._unsafeUnwrap();
+    expect(page.backups).toMatchObject([{ details: [{ partitionId: 1 }] }]);
+  });
+});
