@@ -3,6 +3,7 @@
 import { expect } from 'vitest';
 import { BackupAlreadyExists, type BackupError } from '../../src/core/errors.ts';
 import { checkpointId } from '../../src/core/ids.ts';
+import { SWEEP_COUNTS_MS, SWEEP_GRACE_MS } from '../../src/core/limits.ts';
 import { type BackupStatus, type BackupStatusCode, bestStatus } from '../../src/core/status.ts';
 import type { Call } from '../stores/scripted-storage.ts';
 import { type Fault, MODES, type Mode } from './crash-process.ts';
@@ -188,10 +189,13 @@ async function expectNextBackup(world: CrashWorld, broker: BrokerProcess): Promi
   expect((await world.view().unsettled(1))._unsafeUnwrap()).toEqual([]);
 }
 
-/** I5: all can be deleted, twice, and leaves nothing but what a sweep frees. */
+/** I5: all can be deleted, twice, and leaves nothing but what a sweep frees, when it is old enough. */
 async function expectCleared(world: CrashWorld, { manager }: BrokerProcess): Promise<void> {
   for (const id of [1, 2, 3, 4, 4, 3, 2, 1]) (await manager.delete(checkpointId(id)))._unsafeUnwrap();
   const left = await world.keys();
-  expect(left.filter((key) => !/^cluster\.json$|\/chunks\/|\.seal$/.test(key))).toEqual([]);
   if (world.layout !== 'native') expect(left).toEqual([]);
+  expect(left.filter((key) => !/^cluster\.json$|\/chunks\/|\/sweeps\/|\.seal$/.test(key))).toEqual([]);
+  await world.clock.advance(SWEEP_GRACE_MS + SWEEP_COUNTS_MS);
+  (await world.view().sweep?.())?._unsafeUnwrap();
+  expect((await world.keys()).filter((key) => key !== 'cluster.json')).toEqual([]);
 }

@@ -4,8 +4,10 @@ import { err, ok, ResultAsync } from 'neverthrow';
 import { saveCopies } from '../../src/cli/save-copies.ts';
 import { BackupAlreadyExists, type BackupError } from '../../src/core/errors.ts';
 import { checkpointId } from '../../src/core/ids.ts';
+import { SWEEP_GRACE_MS } from '../../src/core/limits.ts';
 import { fromAsync } from '../../src/core/result.ts';
 import type { BackupStatusCode } from '../../src/core/status.ts';
+import type { SweepOptions } from '../../src/ports/backup-store.ts';
 import { RestoreManager } from '../../src/restore/restore-manager.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
 import { silentLogger } from '../../src/runtime/silent-logger.ts';
@@ -110,6 +112,11 @@ function copyAgain(broker: BrokerProcess): ResultAsync<unknown, BackupError> {
   });
 }
 
+function sweep({ store }: Pick<BrokerProcess, 'store'>, options: SweepOptions = {}) {
+  if (store.sweep === undefined) throw new Error('the layout has no sweep');
+  return store.sweep(options);
+}
+
 export const SCENARIOS: readonly CrashScenario[] = [
   { name: 'take the first backup', before: [], act: take, resume: settleAndTake, promises: 'COMPLETED' },
   {
@@ -189,6 +196,24 @@ export const SCENARIOS: readonly CrashScenario[] = [
         .andThen(() => store.list({ details: true }))
         .andThen(() => store.unsettled(1)),
     resume: ({ manager }) => manager.status(SUBJECT).andThen(() => manager.settleOrphans()),
+  },
+  {
+    name: 'sweep what a deleted backup left',
+    layouts: NATIVE,
+    before: [1, 2, 3],
+    prepare: async (world) => {
+      const broker = world.start({ nodeId: 0, term: 1n });
+      (await broker.manager.delete(SUBJECT))._unsafeUnwrap();
+      await world.clock.advance(SWEEP_GRACE_MS + 1);
+    },
+    act: (broker) => sweep(broker),
+    promises: 'DOES_NOT_EXIST',
+    isStoppedTwice: true,
+    check: async (world) => {
+      const report = (await sweep({ store: world.view() }, { dryRun: true }))._unsafeUnwrap();
+      const garbage = report.partitions.map(({ found }) => found?.garbage.chunks);
+      if (garbage.join() !== '0') throw new Error(`the sweep left ${garbage.join()} chunks`);
+    },
   },
   { name: 'restore', before: [1, 2], act: restore, resume: restoreAgain, check: assertRestored },
   {
