@@ -36,6 +36,8 @@ export {
   isFlatFileName,
   type PartitionBackup,
   type StoredBackup,
+  type StoredFile,
+  type StoredPart,
   type Timestamp,
 } from './core/backup.ts';
 export { BackupPartlyTriggered } from './core/backup-partly-triggered.ts';
@@ -52,7 +54,11 @@ export {
 export { InvariantViolation } from './core/invariant.ts';
 export { parseCheckpointId } from './core/parse-checkpoint-id.ts';
 // --- restore ---
-export { type FixedPartition, type PartitionDistribution, partitionsOfNode } from './core/partition-distribution.ts';
+export {
+  type FixedPartition,
+  type PartitionDistribution,
+  partitionsOfNode,
+} from './core/partition-distribution.ts';
 export {
   BACKUP_STATUS_CODES,
   type BackupProgress,

@@ -19,6 +19,11 @@ export interface BackupDescriptor {
   readonly numberOfPartitions: number;
   /** The version of the broker that took it, free text. */
   readonly brokerVersion: string;
+  /**
+   * What else the broker's own layout says of the backup: a JSON object as text, without the fields above. Kept so that
+   * a copy loses nothing; nobody here reads it.
+   */
+  readonly others?: string | undefined;
 }
 
 /** A file by name: one flat path component. The bytes are read as an async iterable, more than once if need be. */
@@ -26,6 +31,24 @@ export interface BackupFile {
   readonly name: string;
   readonly sizeBytes: number;
   /** Yields exactly `sizeBytes` bytes in chunks of any size. Each call starts at the beginning. */
+  open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+}
+
+/** A file of a stored backup, which may also tell where its bytes lie. */
+export interface StoredFile extends BackupFile {
+  /** Which objects of the store hold the file, in the order of its bytes. Absent where the store cannot tell. */
+  parts?(): Iterable<StoredPart>;
+}
+
+/** A run of a stored file's bytes within one object. */
+export interface StoredPart {
+  /** The full name of the object, the place of the store included. */
+  readonly object: string;
+  /** Where in the object the run begins. Absent where the object is compressed: its bytes are not the file's. */
+  readonly offset?: number;
+  /** Bytes of the file. */
+  readonly sizeBytes: number;
+  /** Reads this run alone, checked as the file is. */
   open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
 }
 
@@ -53,8 +76,10 @@ export interface StoredBackup {
   readonly id: BackupId;
   readonly descriptor: BackupDescriptor;
   readonly createdAt: Timestamp;
-  readonly snapshotFiles: readonly BackupFile[];
-  readonly segmentFiles: readonly BackupFile[];
+  readonly snapshotFiles: readonly StoredFile[];
+  readonly segmentFiles: readonly StoredFile[];
+  /** The full name of the object that says all this, where there is one. */
+  readonly manifest?: string;
 }
 
 /** An instant as ISO-8601 text in UTC, up to nine fraction digits: `2026-11-24T06:00:00.123Z`. */

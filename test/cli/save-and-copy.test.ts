@@ -146,6 +146,27 @@ describe('copy', () => {
     await store.close();
   });
 
+  it('keeps what later versions say in the descriptor, on every way', async () => {
+    await configurations();
+    const others = '"checkpointTimestamp":1764000000.000000001,"firstLogPosition":9223372036854775807}';
+    const store = bucket.open();
+    for (const partitionId of [1, 2]) {
+      const backup = zeebeBackup(partitionId);
+      const descriptor = { ...backup.descriptor, brokerVersion: '8.9.1', others: `{${others}` };
+      (await store.save({ ...backup, descriptor }))._unsafeUnwrap();
+    }
+    await store.close();
+    const manifest = async () => new TextDecoder().decode(await bucket.get('manifests/1/7/0/manifest.json'));
+    const written = /"descriptor":\{.*?\}/.exec(await manifest())?.[0];
+    expect(written?.endsWith(`"brokerVersion":"8.9.1",${others}`)).toBe(true);
+    // Through the native layout and through a second native one.
+    expect((await copy('zeebe', 'native')).code).toBe(0);
+    expect((await copy('native', 'back')).code).toBe(0);
+    expect((await run('delete', '7')).code).toBe(0);
+    expect((await copy('back', 'zeebe')).code).toBe(0);
+    expect(/"descriptor":\{.*?\}/.exec(await manifest())?.[0]).toBe(written);
+  });
+
   it('leaves what a Zeebe can be restored from, in the native layout too', async () => {
     await configurations();
     await bucket.save();

@@ -87,7 +87,7 @@ describe('a native backup', () => {
     expect(code).toBe(14);
     expect(stdout).toContain('backup 7: cannot be restored');
     expect(stdout).toMatch(
-      /error: partition=1 node=0 object=.*chunks\/.* offset=0\n {2}file=state is missing\n/,
+      /error: partition=1 node=0 object=file:\/\/\/.*chunks\/.* offset=0 file=state\n {2}is missing\n/,
     );
     expect(stdout).toContain('  a restore: it refuses the backup and installs nothing');
     expect(stderr).toMatch(/tidemark: the backup is damaged: .* partition=1 offset=0 file=state is missing/);
@@ -223,7 +223,10 @@ describe("a backup in Zeebe's layout", () => {
       expect(outcome.code).toBe(14);
       expect(outcome.json()).toMatchObject({
         restorable: false,
-        copies: [{ findings: [] }, { findings: [{ severity: 'error', object: key.slice(15) }] }],
+        copies: [
+          { findings: [] },
+          { findings: [{ severity: 'error', object: `s3://backups/${key}`, file: key.slice(15) }] },
+        ],
         error: { name: 'BackupCorrupt' },
       });
     } finally {

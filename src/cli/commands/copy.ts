@@ -16,6 +16,8 @@ import { ProgressLine } from '../progress-line.ts';
 import { saveCopies } from '../save-copies.ts';
 import { showSaved } from '../show-saved.ts';
 import { formatBytes } from '../text-table.ts';
+import { locateFinding } from '../verify/locate-finding.ts';
+import { showPlace } from '../verify/show-verification.ts';
 import { withStore } from '../with-backups.ts';
 import { withoutSettings } from '../without-settings.ts';
 
@@ -109,8 +111,9 @@ function openCopies(
         if (verified.isErr()) return err(verified.error);
         const flaw = verified.value.findings.find(({ severity }) => severity === 'error');
         if (flaw !== undefined) {
-          const at = flaw.offset === undefined ? '' : ` offset=${flaw.offset}`;
-          return err(new BackupCorrupt(flaw.object, `partition=${id.partitionId}${at} ${flaw.what}`));
+          const found = locateFinding(stored, flaw);
+          const detail = `partition=${id.partitionId}${showPlace(found)} ${found.what}`;
+          return err(new BackupCorrupt(found.object, detail));
         }
       }
       const { descriptor, snapshotFiles, segmentFiles } = stored;

@@ -1,20 +1,18 @@
 // `tidemark verify`: proves that a stored backup can be restored, without restoring it.
 import type { Command } from 'commander';
-import { ok, type ResultAsync } from 'neverthrow';
+import type { ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
 import { BackupCorrupt, BackupIncomplete } from '../../core/errors.ts';
 import type { CheckpointId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
-import { verifyPartition } from '../../zeebe/verify-partition.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
-import { holdsZeebeFiles } from '../holds-zeebe-files.ts';
 import { paintFor } from '../paint.ts';
 import { ProgressLine } from '../progress-line.ts';
-import { readAllFiles } from '../verify/read-all-files.ts';
-import { showVerification } from '../verify/show-verification.ts';
-import { type BackupVerification, type VerifyCopy, verifyBackup } from '../verify/verify-backup.ts';
+import { showPlace, showVerification } from '../verify/show-verification.ts';
+import { type BackupVerification, verifyBackup } from '../verify/verify-backup.ts';
+import { verifyNative, verifyZeebe } from '../verify/verify-copy.ts';
 import { withStore } from '../with-backups.ts';
 
 export function addVerify(program: Command, run: CommandRun): void {
@@ -73,23 +71,14 @@ function verify(
     });
 }
 
-const verifyZeebe: VerifyCopy = (backup, options) =>
-  verifyPartition(backup, options).map(({ findings }) => findings);
-
-/** The hashes first; then, of a Zeebe's files, what they hold. */
-const verifyNative: VerifyCopy = (backup, options) =>
-  readAllFiles(backup, options).andThen((findings) =>
-    findings.length === 0 && holdsZeebeFiles(backup) ? verifyZeebe(backup, options) : ok(findings),
-  );
-
 /** Damage ends the run even where another copy would be restored: it is what was asked for. */
 function verdict({ checkpointId, restorable, copies }: BackupVerification): CliError | undefined {
   const errors = copies.flatMap(({ partitionId, findings }) =>
     findings
       .filter(({ severity }) => severity === 'error')
-      .map(({ object, offset, what }) => ({
-        object,
-        detail: `partition=${partitionId}${offset === undefined ? '' : ` offset=${offset}`} ${what}`,
+      .map((finding) => ({
+        object: finding.object,
+        detail: `partition=${partitionId}${showPlace(finding)} ${finding.what}`,
       })),
   );
   const [first, ...others] = errors;

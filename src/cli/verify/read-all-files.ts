@@ -1,33 +1,75 @@
 // Verifies a copy in a layout that keeps a digest of every piece: reading a file to its end is the proof.
 import { err, ok, type ResultAsync } from 'neverthrow';
-import type { StoredBackup } from '../../core/backup.ts';
+import type { StoredBackup, StoredFile } from '../../core/backup.ts';
 import { BackupCorrupt, type BrokerFailure, type StoreError } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
-import type { Finding } from '../../zeebe/finding.ts';
 import { readFailure } from '../../zeebe/read-failure.ts';
+import { type LocatedFinding, partsOf, placeOf } from './locate-finding.ts';
 
-/** Reads every byte. One finding per damaged file, at the end of what could be read of it. */
+interface ReadOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Reads every byte that can be read. One finding per damaged object of each file. */
 export function readAllFiles(
   { snapshotFiles, segmentFiles }: StoredBackup,
-  options: { readonly signal: AbortSignal },
-): ResultAsync<readonly Finding[], StoreError | BrokerFailure> {
-  return fromAsync<readonly Finding[], StoreError | BrokerFailure>(async () => {
-    const findings: Finding[] = [];
-    for (const file of [...snapshotFiles, ...segmentFiles]) {
-      let offset = 0;
-      try {
-        for await (const part of file.open(options)) offset += part.byteLength;
-      } catch (cause) {
-        if (!(cause instanceof BackupCorrupt)) return err(readFailure(cause));
-        findings.push({ ...findingOf(cause), offset, what: `file=${file.name} ${cause.detail}` });
-      }
+  options: ReadOptions,
+): ResultAsync<readonly LocatedFinding[], StoreError | BrokerFailure> {
+  return fromAsync<readonly LocatedFinding[], StoreError | BrokerFailure>(async () => {
+    const findings: LocatedFinding[] = [];
+    try {
+      for (const file of [...snapshotFiles, ...segmentFiles])
+        findings.push(...(await readOne(file, options)));
+    } catch (cause) {
+      return err(readFailure(cause));
     }
     return ok(findings);
   });
 }
 
+/** From the first damage on part by part: what lies behind it may be whole, or damaged as well. */
+async function readOne(file: StoredFile, options: ReadOptions): Promise<LocatedFinding[]> {
+  const { damage, bytes } = await readToEnd(file, options);
+  if (damage === undefined) return [];
+  const findings = [at(file, damage, bytes)];
+  const told = new Set([damage.object]);
+  let begin = 0;
+  for (const part of partsOf(file)) {
+    if (begin > bytes && !told.has(part.object)) {
+      const more = await readToEnd(part, options);
+      if (more.damage !== undefined) {
+        findings.push(at(file, more.damage, begin));
+        told.add(more.damage.object);
+      }
+    }
+    begin += part.sizeBytes;
+  }
+  return findings;
+}
+
+/** How far it came, and the damage that ended it. Throws what is no damage. */
+async function readToEnd(
+  file: Pick<StoredFile, 'open'>,
+  options: ReadOptions,
+): Promise<{ readonly bytes: number; readonly damage?: BackupCorrupt }> {
+  let bytes = 0;
+  try {
+    for await (const part of file.open(options)) bytes += part.byteLength;
+  } catch (cause) {
+    if (!(cause instanceof BackupCorrupt)) throw cause;
+    return { bytes, damage: cause };
+  }
+  return { bytes };
+}
+
+function at(file: StoredFile, damage: BackupCorrupt, fileOffset: number): LocatedFinding {
+  const { object, offset } = placeOf(file, fileOffset) ?? {};
+  const isKnown = object === damage.object && offset !== undefined;
+  return { ...findingOf(damage), ...(isKnown ? { offset } : {}), file: file.name, fileOffset };
+}
+
 /** Damage that a store found by itself. */
-export function findingOf({ object, detail }: BackupCorrupt): Finding {
+export function findingOf({ object, detail }: BackupCorrupt): LocatedFinding {
   const whatRestoreWouldDo = 'it refuses the backup and installs nothing';
   return { severity: 'error', object, what: detail, whatRestoreWouldDo };
 }

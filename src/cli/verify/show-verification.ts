@@ -1,6 +1,7 @@
 // A verification for people: a row per copy, and each finding below it.
 import type { Paint } from '../paint.ts';
 import { formatBytes, printable, textTable } from '../text-table.ts';
+import type { LocatedFinding } from './locate-finding.ts';
 import type { BackupVerification, CopyVerification } from './verify-backup.ts';
 
 export function showVerification(verification: BackupVerification, paint: Paint): string {
@@ -41,9 +42,16 @@ function row({ partitionId, state, nodeId, files, bytes, descriptor, findings }:
 }
 
 function showFindings({ partitionId, nodeId, findings }: CopyVerification): string[] {
-  return findings.map(({ severity, object, offset, what, whatRestoreWouldDo }) => {
-    const at = offset === undefined ? '' : ` offset=${offset}`;
-    const where = `partition=${partitionId} node=${nodeId} object=${printable(object)}${at}`;
+  return findings.map((finding) => {
+    const { severity, object, what, whatRestoreWouldDo } = finding;
+    const where = `partition=${partitionId} node=${nodeId} object=${printable(object)}${showPlace(finding)}`;
     return `${severity}: ${where}\n  ${printable(what)}\n  a restore: ${printable(whatRestoreWouldDo)}`;
   });
+}
+
+/** Where in the object, and which file that is: the offset in the file only where it is another number. */
+export function showPlace({ offset, file, fileOffset }: LocatedFinding): string {
+  const inObject = offset === undefined ? '' : ` offset=${offset}`;
+  const inFile = fileOffset === undefined || fileOffset === offset ? '' : ` fileOffset=${fileOffset}`;
+  return `${inObject}${file === undefined ? '' : ` file=${printable(file)}`}${inFile}`;
 }

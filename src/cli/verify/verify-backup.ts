@@ -6,7 +6,7 @@ import type { CheckpointId, PartitionId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
 import type { BackupStore, ListBackupsError } from '../../ports/backup-store.ts';
-import type { Finding } from '../../zeebe/finding.ts';
+import { type LocatedFinding, locateFinding } from './locate-finding.ts';
 import { findingOf } from './read-all-files.ts';
 
 export type VerifyBackupError = ListBackupsError | StoreError | BrokerFailure | BackupNotFound;
@@ -15,7 +15,7 @@ export type VerifyBackupError = ListBackupsError | StoreError | BrokerFailure | 
 export type VerifyCopy = (
   backup: StoredBackup,
   options: { readonly signal: AbortSignal },
-) => ResultAsync<readonly Finding[], StoreError | BrokerFailure>;
+) => ResultAsync<readonly LocatedFinding[], StoreError | BrokerFailure>;
 
 /** One copy of one partition backup, or a partition that nobody has a copy of. */
 export interface CopyVerification {
@@ -25,7 +25,9 @@ export interface CopyVerification {
   readonly descriptor?: BackupDescriptor;
   readonly files: number;
   readonly bytes: number;
-  readonly findings: readonly Finding[];
+  /** The full name of the object that describes the copy. */
+  readonly manifest?: string;
+  readonly findings: readonly LocatedFinding[];
 }
 
 export interface BackupVerification {
@@ -78,7 +80,7 @@ function verifyOne(
   const nothing = { partitionId, nodeId, files: 0, bytes: 0, findings: [] };
   return fromAsync<CopyVerification, StoreError | BrokerFailure>(async () => {
     // Also where the listing says FAILED: a manifest that cannot be read is listed so.
-    const opened = await store.open(id, { signal });
+    const opened = await store.open(id, { signal, evenIfDamaged: true });
     if (opened.isErr()) {
       const { error } = opened;
       if (error.name === 'BackupCorrupt')
@@ -86,7 +88,7 @@ function verifyOne(
       if (error.name === 'InvalidBackupState') return ok({ ...nothing, state: error.actual });
       return error.name === 'BackupNotFound' ? ok({ ...nothing, state: 'DOES_NOT_EXIST' }) : err(error);
     }
-    const { descriptor, snapshotFiles, segmentFiles } = opened.value;
+    const { descriptor, snapshotFiles, segmentFiles, manifest } = opened.value;
     const files = [...snapshotFiles, ...segmentFiles];
     const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     return verifyCopy(opened.value, { signal }).map((findings) => ({
@@ -96,7 +98,10 @@ function verifyOne(
       descriptor,
       files: files.length,
       bytes,
-      findings,
+      ...(manifest === undefined ? {} : { manifest }),
+      findings: findings.map((finding) =>
+        finding.file === undefined ? locateFinding(opened.value, finding) : finding,
+      ),
     }));
   });
 }
@@ -115,9 +120,9 @@ function againstOthers(
     return isSamePartition && other.descriptor.checkpointPosition !== descriptor.checkpointPosition;
   });
   if (disagreement === undefined) return copy;
-  const finding: Finding = {
+  const finding: LocatedFinding = {
     severity: 'error',
-    object: 'manifest',
+    object: copy.manifest ?? 'manifest',
     what: `its descriptor does not fit that of partition ${disagreement.partitionId}, node ${disagreement.nodeId}`,
     whatRestoreWouldDo: 'it refuses another number of partitions; of several positions it takes one',
   };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { isFlatFileName } from '../../core/backup.ts';
 import { type CheckpointId, INT64_MAX, type LogPosition } from '../../core/ids.ts';
 import { CHUNK_SIZE_BYTES_MAX, PARTITIONS_MAX } from '../../core/limits.ts';
+import { isJsonObject } from './lossless-text.ts';
 
 const int64 = z
   .union([z.int().nonnegative(), z.bigint().nonnegative().max(INT64_MAX)])
@@ -24,6 +25,7 @@ export const descriptorShape = z.object({
   checkpointPosition: int64.transform((position) => position as LogPosition),
   numberOfPartitions: z.int().positive().max(PARTITIONS_MAX),
   brokerVersion: z.string(),
+  others: z.string().refine(isJsonObject, 'expected a JSON object as text').optional(),
 });
 
 export const manifestShape = z.object({

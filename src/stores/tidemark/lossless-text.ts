@@ -1,6 +1,6 @@
 // JSON as the native layout writes it: 64-bit numbers as plain numbers, neither rounded on the way out nor
 // in.
-import { isInteger, parse, stringify } from 'lossless-json';
+import { isInteger, isLosslessNumber, parse, stringify } from 'lossless-json';
 import { JSON_DEPTH_MAX } from '../../core/limits.ts';
 
 /** One line of JSON as UTF-8 bytes, without a line end. */
@@ -25,6 +25,16 @@ export function jsonText(bytes: Uint8Array): string {
   if (isDeeperThan(JSON_DEPTH_MAX, text))
     throw new SyntaxError(`nested deeper than ${JSON_DEPTH_MAX} levels`);
   return text;
+}
+
+/** Whether a text is a JSON object. */
+export function isJsonObject(text: string): boolean {
+  try {
+    const value = parse(jsonText(new TextEncoder().encode(text)));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLosslessNumber(value);
+  } catch {
+    return false;
+  }
 }
 
 /** A run of digits longer than any 64-bit number stays a double: making it a bigint takes minutes. */

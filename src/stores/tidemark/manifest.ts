@@ -102,6 +102,7 @@ export function descriptorFields(descriptor: BackupDescriptor): object {
     checkpointPosition: descriptor.checkpointPosition,
     numberOfPartitions: descriptor.numberOfPartitions,
     brokerVersion: descriptor.brokerVersion,
+    ...(descriptor.others === undefined ? {} : { others: descriptor.others }),
   };
 }
 

@@ -1,13 +1,14 @@
 // Opens a completed copy: finds its manifest, checks it, and gives files that read themselves.
 import { err, ok, type ResultAsync } from 'neverthrow';
-import type { BackupFile, BackupFileKind, BackupId, StoredBackup } from '../../core/backup.ts';
+import type { BackupFileKind, BackupId, StoredBackup, StoredFile, StoredPart } from '../../core/backup.ts';
 import { BackupNotFound, InvalidBackupState } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { OpenBackupError } from '../../ports/backup-store.ts';
 import { copyState } from './copy-state.ts';
-import type { Layout } from './layout.ts';
+import { chunkKey } from './keys.ts';
+import { type Layout, objectName } from './layout.ts';
 import { listCopy } from './list-copies.ts';
-import type { Manifest, ManifestFile } from './manifest.ts';
+import type { Manifest, Piece } from './manifest.ts';
 import { PieceReader } from './piece-reader.ts';
 import { readManifest } from './read-manifest.ts';
 
@@ -25,7 +26,10 @@ export function openBackup(
     if (decisive === undefined) return err(new BackupNotFound(id.checkpointId, id.partitionId));
     if (statusCode !== 'COMPLETED') return err(new InvalidBackupState(id, 'COMPLETED', statusCode));
     const manifest = await readManifest(layout, id, decisive, signal);
-    if (manifest.isOk()) return ok(storedBackup(layout, manifest.value, closing));
+    if (manifest.isOk()) {
+      const object = objectName(layout.storage, decisive.key);
+      return ok({ ...storedBackup(layout, manifest.value, closing), manifest: object });
+    }
     const { error } = manifest;
     const deletedMeanwhile = error.name === 'ObjectNotFound';
     return err(deletedMeanwhile ? new BackupNotFound(id.checkpointId, id.partitionId) : error);
@@ -35,13 +39,25 @@ export function openBackup(
 function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal): StoredBackup {
   const { id, descriptor, createdAt } = manifest;
   const pieces = new PieceReader(layout, id.partitionId, closing);
-  const filesOf = (kind: BackupFileKind): BackupFile[] =>
+  const { chunksInFlight } = layout.values;
+  const opener =
+    (of: readonly Piece[]): StoredFile['open'] =>
+    (options) =>
+      readPieces(pieces, of, chunksInFlight, [closing, options?.signal]);
+  const partOf = (piece: Piece): StoredPart => ({
+    object: objectName(layout.storage, chunkKey(id.partitionId, piece.chunk.name)),
+    offset: piece.offset,
+    sizeBytes: piece.length,
+    open: opener([piece]),
+  });
+  const filesOf = (kind: BackupFileKind): StoredFile[] =>
     manifest.files
       .filter((file) => file.kind === kind)
       .map((file) => ({
         name: file.name,
         sizeBytes: file.sizeBytes,
-        open: (options) => readFile(pieces, file, layout.values.chunksInFlight, [closing, options?.signal]),
+        open: opener(file.pieces),
+        parts: () => file.pieces.map(partOf),
       }));
   return {
     id,
@@ -53,9 +69,9 @@ function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal):
 }
 
 /** Fetches `ahead` pieces while the consumer works, and gives them in order. */
-async function* readFile(
+async function* readPieces(
   reader: PieceReader,
-  file: ManifestFile,
+  pieces: readonly Piece[],
   ahead: number,
   signals: readonly (AbortSignal | undefined)[],
 ): AsyncGenerator<Uint8Array> {
@@ -65,8 +81,8 @@ async function* readFile(
   let next = 0;
   try {
     for (;;) {
-      for (; fetching.length < ahead && next < file.pieces.length; next += 1) {
-        const piece = file.pieces[next];
+      for (; fetching.length < ahead && next < pieces.length; next += 1) {
+        const piece = pieces[next];
         if (piece !== undefined) fetching.push(reader.read(piece, signal));
       }
       const first = fetching.shift();

@@ -1,6 +1,6 @@
 // Zeebe's manifest.json: what it says, and how it is written. The order of the fields, the explicit nulls and the
 // missing white space are Zeebe's own; nothing may be added, for Zeebe refuses unknown fields in most places.
-import { LosslessNumber } from 'lossless-json';
+import { LosslessNumber, parse } from 'lossless-json';
 import type {
   BackupDescriptor,
   BackupFile,
@@ -85,12 +85,14 @@ export function failureReasonOf({ statusCode, failureReason }: Manifest): string
   return statusCode === 'failed' ? (failureReason ?? 'No reason was recorded.') : undefined;
 }
 
-/** In the order of Zeebe, whatever order the fields were given in. */
+/** In the order of Zeebe, whatever order the fields were given in; what later versions have besides comes last. */
 function descriptorFields({
   snapshotId,
   checkpointPosition,
   numberOfPartitions,
   brokerVersion,
+  others = '{}',
 }: BackupDescriptor): object {
-  return { snapshotId, checkpointPosition, numberOfPartitions, brokerVersion };
+  const known = { snapshotId, checkpointPosition, numberOfPartitions, brokerVersion };
+  return { ...known, ...(parse(others) as object), ...known };
 }

@@ -2,7 +2,7 @@
 // does not tell how large it is (Zeebe's own) is read once from end to end for it: a restore must know sizes first.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
-import type { BackupFile, BackupFileKind, BackupId, StoredBackup } from '../../core/backup.ts';
+import type { BackupFileKind, BackupId, StoredBackup, StoredFile } from '../../core/backup.ts';
 import {
   BackupCorrupt,
   BackupNotFound,
@@ -15,7 +15,7 @@ import { invariant } from '../../core/invariant.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { OpenBackupError } from '../../ports/backup-store.ts';
 import { objectName } from '../tidemark/layout.ts';
-import { contentsPrefix, fileKey } from './keys.ts';
+import { contentsPrefix, fileKey, manifestKey } from './keys.ts';
 import type { ZeebeLayout } from './layout.ts';
 import { listObjects } from './list-objects.ts';
 import { statusCodeOf } from './manifest.ts';
@@ -27,12 +27,20 @@ const FILES_MEASURED_AT_ONCE = 4;
 
 type MeasureError = StoreError | BackupCorrupt;
 
-/** Opens a copy. Reading its files ends when `closing` fires; `signal` is for the opening alone. */
+export interface OpenZeebeOptions {
+  /** For the opening alone. */
+  readonly signal: AbortSignal;
+  /** Ends the reading of files. */
+  readonly closing: AbortSignal;
+  /** What is missing or damaged is told by the file that is read. */
+  readonly evenIfDamaged: boolean;
+}
+
+/** Opens a copy. */
 export function openBackup(
   layout: ZeebeLayout,
   id: BackupId,
-  signal: AbortSignal,
-  closing: AbortSignal,
+  { signal, closing, evenIfDamaged }: OpenZeebeOptions,
 ): ResultAsync<StoredBackup, OpenBackupError> {
   return fromAsync<StoredBackup, OpenBackupError>(async () => {
     const read = await readManifest(layout, id, signal);
@@ -47,17 +55,20 @@ export function openBackup(
     const listed = await listObjects(layout.storage, contentsPrefix(place, id), signal);
     if (listed.isErr()) return err(listed.error);
     const atOnce = pLimit(FILES_MEASURED_AT_ONCE);
-    const filesOf = async (kind: BackupFileKind): Promise<Result<BackupFile[], MeasureError>> => {
-      const objects = findObjects(layout, found, kind, listed.value);
+    const filesOf = async (kind: BackupFileKind): Promise<Result<StoredFile[], MeasureError>> => {
+      const objects = findObjects(layout, found, kind, { sizes: listed.value, evenIfDamaged });
       if (objects.isErr()) return err(objects.error);
       const sizes = await Promise.all(
         objects.value.map((object) => atOnce(async () => measure(layout, object, signal))),
       );
-      const files: BackupFile[] = [];
+      const files: StoredFile[] = [];
       for (const [index, size] of sizes.entries()) {
         const object = objects.value[index];
-        if (size.isErr()) return err(size.error);
-        if (object !== undefined) files.push(storedFile(layout, object, size.value, closing));
+        if (object === undefined) continue;
+        if (size.isOk()) files.push(storedFile(layout, object, size.value, closing));
+        else if (evenIfDamaged && size.error.name === 'BackupCorrupt') {
+          files.push(storedFile(layout, { ...object, damage: size.error }, 0, closing));
+        } else return err(size.error);
       }
       return ok(files);
     };
@@ -70,6 +81,7 @@ export function openBackup(
       createdAt,
       snapshotFiles: snapshotFiles.value,
       segmentFiles: segmentFiles.value,
+      manifest: objectName(layout.storage, manifestKey(place, id)),
     });
   });
 }
@@ -79,13 +91,18 @@ function findObjects(
   { storage }: ZeebeLayout,
   { place, manifest }: PlacedManifest,
   kind: BackupFileKind,
-  sizes: ReadonlyMap<string, number>,
+  { sizes, evenIfDamaged }: { readonly sizes: ReadonlyMap<string, number>; readonly evenIfDamaged: boolean },
 ): Result<readonly StoredObject[], MeasureError> {
   const objects: StoredObject[] = [];
   for (const [name, { compressionAlgorithm }] of manifest.files[kind]) {
     const key = fileKey(place, manifest.id, kind, name);
     const storedBytes = sizes.get(key);
-    if (storedBytes === undefined) return err(new BackupCorrupt(objectName(storage, key), 'is missing'));
+    if (storedBytes === undefined) {
+      const damage = new BackupCorrupt(objectName(storage, key), 'is missing');
+      if (!evenIfDamaged) return err(damage);
+      objects.push({ name, key, storedBytes: 0, isCompressed: false, damage });
+      continue;
+    }
     if (compressionAlgorithm !== undefined && compressionAlgorithm !== 'zstd') {
       const how = `is compressed with ${compressionAlgorithm}; only zstd is known`;
       return err(new StoreFailure('open backup', `object=${objectName(storage, key)} ${how}`));

@@ -1,6 +1,6 @@
 // Reads a manifest of any Zeebe from 8.1 on and believes nothing: every number and name is checked before it is used.
 // As tolerant as Zeebe, and never stricter, but for file names: those must be one path component. Pure.
-import { isInteger, LosslessNumber, parse } from 'lossless-json';
+import { isInteger, LosslessNumber, parse, stringify } from 'lossless-json';
 import { err, ok, type Result } from 'neverthrow';
 import { z } from 'zod';
 import { type BackupId, isFlatFileName, type Timestamp } from '../../core/backup.ts';
@@ -106,13 +106,24 @@ export function parseManifest(
   return ok({
     statusCode,
     id,
-    descriptor: descriptor && { ...descriptor, snapshotId: descriptor.snapshotId ?? null },
+    descriptor: descriptor && {
+      ...descriptor,
+      snapshotId: descriptor.snapshotId ?? null,
+      ...otherFields(rawDescriptor ?? {}, descriptor),
+    },
     files: { snapshot: snapshot ?? new Map(), segment: segment ?? new Map() },
     failureReason: failureReason ?? null,
     createdAt,
     modifiedAt,
     ...(rawDescriptor === undefined || rawDescriptor === null ? {} : { rawDescriptor }),
   });
+}
+
+/** What later versions say besides. Numbers keep the digits they were written with. */
+function otherFields(raw: object, known: object): { readonly others?: string } {
+  const others = Object.entries(raw).filter(([name]) => !Object.hasOwn(known, name) && name !== 'snapshotId');
+  const text = others.length === 0 ? undefined : stringify(Object.fromEntries(others));
+  return text === undefined ? {} : { others: text };
 }
 
 /** Looked at as it is: a record of zod would lose a file named __proto__. */

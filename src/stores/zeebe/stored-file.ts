@@ -1,6 +1,6 @@
 // A file of a completed copy, read in ranges: a segment of any size takes a few chunks of memory. Gives out exactly
 // as many bytes as it promised, or throws. Zeebe keeps no digests, so a changed byte in a plain file is not noticed.
-import { type BackupFile, isFlatFileName } from '../../core/backup.ts';
+import { isFlatFileName, type StoredFile } from '../../core/backup.ts';
 import { BackupCorrupt, isBackupError } from '../../core/errors.ts';
 import { invariant } from '../../core/invariant.ts';
 import { objectName } from '../tidemark/layout.ts';
@@ -14,6 +14,8 @@ export interface StoredObject {
   /** The size of the object, as a listing told it. */
   readonly storedBytes: number;
   readonly isCompressed: boolean;
+  /** Known already: reading the file throws it. */
+  readonly damage?: BackupCorrupt;
 }
 
 type Source = Pick<ZeebeLayout, 'storage' | 'values'>;
@@ -24,17 +26,18 @@ export function storedFile(
   object: StoredObject,
   sizeBytes: number,
   closing: AbortSignal,
-): BackupFile {
+): StoredFile {
   invariant(isFlatFileName(object.name), `a file of a backup has one path component, got ${object.name}`);
-  return {
-    name: object.name,
-    sizeBytes,
-    open: (options) => {
-      const given = options?.signal;
-      const signal = given === undefined ? closing : AbortSignal.any([closing, given]);
-      return exactly(layout, object, sizeBytes, contentOf(layout, object, signal));
-    },
+  const open: StoredFile['open'] = (options) => {
+    const given = options?.signal;
+    const signal = given === undefined ? closing : AbortSignal.any([closing, given]);
+    return exactly(layout, object, sizeBytes, contentOf(layout, object, signal));
   };
+  const where = {
+    object: objectName(layout.storage, object.key),
+    ...(object.isCompressed ? {} : { offset: 0 }),
+  };
+  return { name: object.name, sizeBytes, open, parts: () => [{ ...where, sizeBytes, open }] };
 }
 
 /** The bytes of the file, however many there are. */
@@ -81,9 +84,10 @@ async function* unpacked(
 /** The object in ranges, of which some are fetched ahead. */
 async function* storedBytes(
   { storage, values }: Source,
-  { key, storedBytes: size }: StoredObject,
+  { key, storedBytes: size, damage }: StoredObject,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
+  if (damage !== undefined) throw damage;
   const stop = new AbortController();
   const fetching: ReturnType<typeof storage.get>[] = [];
   const { chunkSizeBytes, chunksInFlight } = values;

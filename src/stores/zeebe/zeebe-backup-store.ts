@@ -13,6 +13,7 @@ import type {
   ListBackupsError,
   MarkFailedError,
   OpenBackupError,
+  OpenOptions,
   SaveBackupError,
   SaveOptions,
   UnsettledAttempt,
@@ -79,8 +80,12 @@ export class ZeebeBackupStore implements BackupStore {
     );
   }
 
-  open(id: BackupId, options: CallOptions = {}): ResultAsync<StoredBackup, OpenBackupError> {
-    return this.#calls.run(options, (signal) => openBackup(this.#layout, id, signal, this.#calls.closing));
+  open(id: BackupId, options: OpenOptions = {}): ResultAsync<StoredBackup, OpenBackupError> {
+    const { evenIfDamaged = false } = options;
+    const { closing } = this.#calls;
+    return this.#calls.run(options, (signal) =>
+      openBackup(this.#layout, id, { signal, closing, evenIfDamaged }),
+    );
   }
 
   markFailed(

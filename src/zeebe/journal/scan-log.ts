@@ -85,8 +85,8 @@ class LogScan implements ScannedLog {
       if (scanned.end.verdict === 'unused') this.#unused = file;
     } catch (cause) {
       if (!(cause instanceof BackupCorrupt)) throw cause;
-      scanned.end = { kind: 'end', verdict: 'damaged', offset: 0, what: cause.message };
-      this.#damaged(cause.object, 0, cause.message);
+      scanned.end = { kind: 'end', verdict: 'damaged', offset: 0, what: cause.detail };
+      this.#damaged(cause.object, 0, cause.detail);
     }
     this.segments.push(scanned);
   }

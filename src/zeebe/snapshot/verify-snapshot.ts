@@ -150,7 +150,7 @@ async function orFinding<T>(found: Found, run: () => Promise<T>): Promise<T | un
     return await run();
   } catch (cause) {
     if (!(cause instanceof BackupCorrupt)) throw cause;
-    found(cause.object, cause.message);
+    found(cause.object, cause.detail);
     return undefined;
   }
 }

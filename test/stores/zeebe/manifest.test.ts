@@ -229,3 +229,31 @@ it('a sample backup can be told in a manifest', () => {
   )._unsafeUnwrap();
   expect(parsed).toEqual(manifest);
 });
+
+describe('fields of later descriptors', () => {
+  const later =
+    `{"statusCode":"completed",${HEAD.replace('"8.6.0"}', '"8.9.1","checkpointTimestamp":1764000000.000000001,"checkpointType":"MANUAL_BACKUP","firstLogPosition":9223372036854775807}')}` +
+    `"snapshotFiles":{"files":{}},"segmentFiles":{"files":{"${log}":{}}},` +
+    '"createdAt":1700000000.123456789,"modifiedAt":1700000005.000000000}';
+
+  it('are kept with every digit, and written again', () => {
+    const manifest = read(bytes(later))._unsafeUnwrap();
+    expect(manifest.descriptor).toEqual({
+      ...descriptor,
+      brokerVersion: '8.9.1',
+      others:
+        '{"checkpointTimestamp":1764000000.000000001,"checkpointType":"MANUAL_BACKUP","firstLogPosition":9223372036854775807}',
+    });
+    expect(text(encodeManifest(manifest))).toBe(later);
+    // As a copy does it: from the descriptor alone.
+    const { rawDescriptor: _, ...withoutRaw } = manifest;
+    expect(text(encodeManifest(withoutRaw))).toBe(later);
+  });
+
+  it('never stand in for the known ones', () => {
+    const manifest = read(bytes(later))._unsafeUnwrap();
+    const forged = { ...descriptor, others: '{"brokerVersion":"x","more":1}' };
+    const { rawDescriptor: _, ...withoutRaw } = { ...manifest, descriptor: forged };
+    expect(text(encodeManifest(withoutRaw))).toContain('"brokerVersion":"8.6.0","more":1}');
+  });
+});
