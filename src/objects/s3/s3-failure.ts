@@ -19,6 +19,8 @@ export interface S3Failure {
   /** The region that the server says is the right one. */
   readonly region?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** The SDK has taken the server's time from this answer, and signs by it from now on. */
+  readonly isClockCorrected?: boolean;
 }
 
 export type S3FailureKind =
@@ -111,23 +113,58 @@ export interface S3Place {
 /** The failure as a store's error, for the kinds that mean the same in every operation. */
 export function s3StoreError(operation: string, place: S3Place, failure: S3Failure): StoreError {
   const cause = asError(failure);
-  const at = place.endpoint === undefined ? '' : ` endpoint=${place.endpoint}`;
-  const status = failure.status === undefined ? '' : ` status=${failure.status}`;
-  // The SDK's word for an answer without a message.
-  const message = failure.message === 'UnknownError' ? '' : ` message='${failure.message}'`;
-  const detail = `code=${failure.code}${status}${at}${message}`;
-  switch (s3FailureKind(failure)) {
+  const kind = s3FailureKind(failure);
+  if (kind === 'bucket-missing') return new StoreNotFound(place.location, cause);
+  const advice = adviceFor(kind, place, failure);
+  const detail = `${describe(place, failure)}${advice === undefined ? '' : `; ${advice}`}`;
+  switch (kind) {
     case 'unavailable':
       return new StoreUnavailable(operation, detail, cause, failure.retryAfterMs);
     case 'denied':
       return new StoreAccessDenied(operation, detail, cause);
-    case 'bucket-missing':
-      return new StoreNotFound(place.location, cause);
-    case 'wrong-region':
-      return new StoreFailure(operation, `${detail}; ${regionAdvice(place, failure)}`, cause);
     default:
-      return new StoreFailure(operation, `${detail}; check that the endpoint is an S3 server`, cause);
+      return new StoreFailure(operation, detail, cause);
   }
+}
+
+function describe({ endpoint }: S3Place, { code, status, message }: S3Failure): string {
+  const words = [
+    `code=${code}`,
+    ...(status === undefined ? [] : [`status=${status}`]),
+    ...(endpoint === undefined ? [] : [`endpoint=${endpoint}`]),
+    // `UnknownError` is the SDK's word for an answer without a message.
+    ...(message === 'UnknownError' || code === NOT_S3_CODE ? [] : [`message='${message}'`]),
+  ];
+  return words.join(' ');
+}
+
+/** What the SDK, and we, call answers that do not say what is wrong in S3's words. */
+const NOT_S3_CODE = 'NotS3';
+const WORDLESS = [NOT_S3_CODE, 'Unknown', 'UnknownError', 'Error', 'SyntaxError', 'TypeError'];
+const THROTTLED = /SlowDown|Throttl|TooManyRequests|LimitExceeded/;
+const FULL = /StorageFull|QuotaExceeded|InsufficientStorage/i;
+
+/** What to do next, where the error's own words do not say it. */
+function adviceFor(kind: S3FailureKind, place: S3Place, failure: S3Failure): string | undefined {
+  const { code, status, message } = failure;
+  if (code === NOT_S3_CODE) return message;
+  if (kind === 'unavailable') {
+    const isThrottled = THROTTLED.test(code) || status === 429;
+    return isThrottled ? 'the store asks for less load, so have fewer backups at a time' : undefined;
+  }
+  if (code === 'RequestTimeTooSkewed')
+    return "this machine's clock and the server's differ, so set them right";
+  if (kind === 'denied') {
+    const isMute = status === 403 && WORDLESS.includes(code);
+    return isMute ? 'without the right to list, S3 says this of what is missing too' : undefined;
+  }
+  if (kind === 'wrong-region') return regionAdvice(place, failure);
+  if (kind === 'not-supported') return 'the server does not know this request; update it or use another';
+  if (code === 'NoSuchUpload') return 'somebody has ended the upload in parts; send it all again';
+  if (status === 507 || FULL.test(code)) return 'the store is full; make room in it or raise its quota';
+  if (status !== undefined && status >= 400 && !WORDLESS.includes(code))
+    return 'the server refused the request; mend what its message tells of';
+  return 'check that the endpoint is an S3 server, and that no proxy stands before it';
 }
 
 function regionAdvice({ location, region }: S3Place, failure: S3Failure): string {

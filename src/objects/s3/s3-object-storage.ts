@@ -28,7 +28,8 @@ import { assertRange, pageLimit } from '../call-bounds.ts';
 import { assertKeyPrefix, assertObjectKey } from '../object-key.ts';
 import { readRangeAnswer } from './s3-body.ts';
 import { type S3Failure, type S3Place, s3FailureKind, s3StoreError } from './s3-failure.ts';
-import { readListing } from './s3-listing.ts';
+import { hasNoEnd, NOT_S3 } from './s3-foreign.ts';
+import { readListing, tokenBehindNothing } from './s3-listing.ts';
 import { type S3Answer, type S3ConnectionSettings, S3Requests } from './s3-requests.ts';
 import { type RunUploadAttempt, S3Upload } from './s3-upload.ts';
 
@@ -51,8 +52,6 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 30_000;
 const ATTEMPT_TIMEOUT_MS = 60_000;
 const SINGLE_DELETES_IN_FLIGHT = 8;
-
-const NOT_S3 = 'the answer is none of an S3 server; check the endpoint, and that no proxy stands before it';
 
 /** An {@link ObjectStorage} in a bucket. After `close` every call ends as Aborted. */
 export class S3ObjectStorage implements ObjectStorage {
@@ -125,8 +124,10 @@ export class S3ObjectStorage implements ObjectStorage {
           ? ok(new Uint8Array())
           : err(this.#error(operation, answer.error));
       }
-      const { output } = answer.value;
+      const { output, headers } = answer.value;
       if (output.ETag === undefined) return err(new StoreFailure(operation, NOT_S3));
+      if (hasNoEnd(headers))
+        return err(new StoreUnavailable(operation, 'the answer does not tell its length'));
       return readRangeAnswer(output, range).mapErr((detail) => new StoreUnavailable(operation, detail));
     });
   }
@@ -144,11 +145,19 @@ export class S3ObjectStorage implements ObjectStorage {
     return this.#attempt<ObjectPage, never>(operation, options, async (signal) => {
       assertKeyPrefix(prefix);
       const bounds = { prefix, startAfter: options?.startAfter, limit: pageLimit(options) };
-      const answer = await this.#requests.list(prefix, bounds.startAfter, bounds.limit, signal);
-      if (answer.isErr()) return err(this.#error(operation, answer.error));
-      return readListing(answer.value.output, bounds)
-        .map((page) => ({ ...page, now: this.#serverTime(answer.value) }))
-        .mapErr((detail) => new StoreFailure(operation, detail));
+      const tokens = new Set<string>();
+      for (let token: string | undefined; ; ) {
+        const answer = await this.#requests.list(prefix, { ...bounds, token }, signal);
+        if (answer.isErr()) return err(this.#error(operation, answer.error));
+        const { output } = answer.value;
+        token = tokenBehindNothing(output, tokens);
+        if (token === undefined) {
+          return readListing(output, bounds)
+            .map((page) => ({ ...page, now: this.#serverTime(answer.value) }))
+            .mapErr((detail) => new StoreFailure(operation, detail));
+        }
+        tokens.add(token);
+      }
     });
   }
 
@@ -237,6 +246,13 @@ export class S3ObjectStorage implements ObjectStorage {
     return answer.value.output.ETag === undefined ? err(new StoreFailure(operation, NOT_S3)) : ok(undefined);
   }
 
+  /** Whether an unusual answer to a delete has deleted: only the object's absence tells. */
+  async #isDeleted(operation: string, key: string, signal: AbortSignal): Promise<Result<void, StoreError>> {
+    const seen = await this.#head(operation, key, signal);
+    if (seen.isOk()) return err(new StoreFailure(operation, NOT_S3));
+    return seen.error.name === 'ObjectNotFound' ? ok() : err(seen.error);
+  }
+
   /** The answer has no body, so a missing bucket cannot be told from a missing object. */
   async #head(
     operation: string,
@@ -245,7 +261,8 @@ export class S3ObjectStorage implements ObjectStorage {
   ): Promise<Result<ObjectInfo, StoreError | ObjectNotFound>> {
     const answer = await this.#requests.head(key, signal);
     if (answer.isErr()) {
-      const isMissing = answer.error.status === 404 && s3FailureKind(answer.error) !== 'denied';
+      const { status, code } = answer.error;
+      const isMissing = status === 404 && code !== 'NotS3' && s3FailureKind(answer.error) !== 'denied';
       return err(isMissing ? new ObjectNotFound(key) : this.#error(operation, answer.error));
     }
     const { ContentLength: sizeBytes, LastModified, ETag } = answer.value.output;
@@ -280,7 +297,10 @@ export class S3ObjectStorage implements ObjectStorage {
     const silent = keys.filter((key) => !answered.has(key));
     if (silent.length === 0) return ok(undefined);
     return err(
-      new StoreFailure(operation, `the answer does not name ${silent.length} keys, first ${silent[0]}`),
+      new StoreFailure(
+        operation,
+        `the answer does not name ${silent.length} keys, first ${silent[0]}; see whether they are there, and delete again`,
+      ),
     );
   }
 
@@ -290,16 +310,14 @@ export class S3ObjectStorage implements ObjectStorage {
     signal: AbortSignal,
   ): Promise<Result<void, StoreError>> {
     const slots = pLimit(SINGLE_DELETES_IN_FLIGHT);
-    const answers = await Promise.all(keys.map((key) => slots(() => this.#requests.deleteOne(key, signal))));
-    for (const answer of answers) {
-      if (answer.isErr()) {
-        if (s3FailureKind(answer.error) !== 'object-missing')
-          return err(this.#error(operation, answer.error));
-      } else if (answer.value.headers['content-type']?.includes('html')) {
-        return err(new StoreFailure(operation, NOT_S3));
-      }
-    }
-    return ok(undefined);
+    const deleteOne = async (key: string): Promise<Result<void, StoreError>> => {
+      const answer = await this.#requests.deleteOne(key, signal);
+      if (answer.isOk()) return answer.value.status === 204 ? ok() : this.#isDeleted(operation, key, signal);
+      const isMissing = s3FailureKind(answer.error) === 'object-missing';
+      return isMissing ? ok() : err(this.#error(operation, answer.error));
+    };
+    const deleted = await Promise.all(keys.map((key) => slots(() => deleteOne(key))));
+    return deleted.find((result) => result.isErr()) ?? ok();
   }
 
   #serverTime(answer: S3Answer<unknown>): number {

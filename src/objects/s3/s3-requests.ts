@@ -1,5 +1,6 @@
 // S3 requests as plain calls: one call is one attempt, and everything has a limit. The only file that knows the
-// AWS SDK. It must not judge answers, retry, or let the SDK's errors out: they hold the signed request.
+// AWS SDK. It must not let the SDK's errors out: they hold the signed request. Of answers it judges only whether they
+// are S3's, and it sends nothing twice but what was refused for a clock that is set right since.
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -16,6 +17,7 @@ import {
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { fromAsync } from '../../core/result.ts';
 import type { S3Failure } from './s3-failure.ts';
+import { foreignAnswer, NOT_S3 } from './s3-foreign.ts';
 
 /** How to reach the bucket. Plain values; absent ones are what the AWS SDK finds in its environment. */
 export interface S3ConnectionSettings {
@@ -59,10 +61,19 @@ export interface S3PutInput {
   readonly sha256: Uint8Array | undefined;
 }
 
+export interface S3ListInput {
+  readonly startAfter: string | undefined;
+  readonly token: string | undefined;
+  readonly limit: number;
+}
+
 type Outcome<Output> = ResultAsync<S3Answer<Output>, S3Failure>;
 
 // The SDK's own words would repeat the endpoint, and with it a password that somebody put there.
 const NO_URL: S3Failure = { code: 'InvalidEndpoint', message: 'the endpoint is no http:// or https:// URL' };
+
+/** What servers say is cut to this many characters: it is for people, and some send a whole page. */
+const MESSAGE_LENGTH_MAX = 300;
 
 const silence = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -124,12 +135,14 @@ export class S3Requests {
     );
   }
 
-  list(prefix: string, startAfter: string | undefined, limit: number, signal: AbortSignal) {
+  /** `token` is for the rest of a page; without it the page starts behind `startAfter`. */
+  list(prefix: string, { startAfter, token, limit }: S3ListInput, signal: AbortSignal) {
     const command = new ListObjectsV2Command({
       Bucket: this.#settings.bucket,
       Prefix: prefix,
       MaxKeys: limit,
       ...(startAfter === undefined ? {} : { StartAfter: startAfter }),
+      ...(token === undefined ? {} : { ContinuationToken: token }),
     });
     return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
@@ -195,12 +208,24 @@ export class S3Requests {
 
   #send<Output extends object>(run: (client: S3Client) => Promise<Output>): Outcome<Output> {
     return fromAsync(async () => {
+      const { endpoint } = this.#settings;
+      if (endpoint !== undefined && !isHttpUrl(endpoint)) return err(NO_URL);
+      const first = await this.#sendOnce(run);
+      // Refused for our clock, and the SDK has taken the server's time from the refusal: now it can sign.
+      const isMended = first.isErr() && first.error.status === 403 && first.error.isClockCorrected;
+      return isMended ? this.#sendOnce(run) : first;
+    });
+  }
+
+  #sendOnce<Output extends object>(run: (client: S3Client) => Promise<Output>): Outcome<Output> {
+    return fromAsync(async () => {
       try {
-        const { endpoint } = this.#settings;
-        if (endpoint !== undefined && !isHttpUrl(endpoint)) return err(NO_URL);
         this.#client ??= this.#connect();
         const output = await run(this.#client);
-        return ok({ output, ...(this.#answers.get(output) ?? { status: 0, headers: {} }) });
+        const { status, headers } = this.#answers.get(output) ?? { status: 0, headers: {} };
+        const foreign = foreignAnswer(headers);
+        if (foreign !== undefined) return err({ code: 'NotS3', message: foreign, status });
+        return ok({ output, status, headers });
       } catch (cause) {
         return err(toFailure(cause));
       }
@@ -264,20 +289,39 @@ async function collect(body: unknown): Promise<Uint8Array> {
 function toFailure(cause: unknown): S3Failure {
   const error = (cause instanceof Error ? cause : new Error(String(cause))) as Error & {
     readonly code?: unknown;
+    /** S3's own, read from the answer. */
+    readonly Code?: unknown;
     readonly Region?: unknown;
-    readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+    readonly $metadata?: {
+      readonly httpStatusCode?: number;
+      readonly requestId?: string;
+      readonly clockSkewCorrected?: boolean;
+    };
     readonly $response?: { readonly statusCode?: number; readonly headers?: Record<string, string> };
   };
   const headers = error.$response?.headers ?? {};
+  const status = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
   const region = typeof error.Region === 'string' ? error.Region : headers['x-amz-bucket-region'];
-  return {
-    code: typeof error.code === 'string' ? error.code : error.name,
-    message: error.message,
-    status: error.$metadata?.httpStatusCode ?? error.$response?.statusCode,
+  const known = {
+    status,
     requestId: error.$metadata?.requestId,
     region,
+    isClockCorrected: error.$metadata?.clockSkewCorrected === true,
     retryAfterMs: retryAfterMs(headers['retry-after']),
   };
+  if (typeof error.code === 'string')
+    return { ...known, code: error.code, message: shortened(error.message) };
+  // The SDK has tried to read what is no XML, or too little of it.
+  const isUnreadable = status !== undefined && /\bXML\b|^Unexpected (token|end)/.test(error.message);
+  const foreign = foreignAnswer(headers) ?? (isUnreadable ? NOT_S3 : undefined);
+  // What has a code of S3 is of S3, whatever else it looks like.
+  if (foreign !== undefined && error.Code === undefined) return { ...known, code: 'NotS3', message: foreign };
+  return { ...known, code: error.name, message: shortened(error.message) };
+}
+
+/** The first line: the SDK puts advice for programmers on further ones. */
+function shortened(message: string): string {
+  return (message.split('\n', 1)[0] ?? '').slice(0, MESSAGE_LENGTH_MAX);
 }
 
 /** `Retry-After` in seconds. Its other form, a date, is not worth trusting two clocks for. */

@@ -5,6 +5,7 @@ import { type ObjectNotFound, type StoreError, StoreFailure } from '../../core/e
 import type { ObjectCallOptions, ObjectInfo, ObjectUpload } from '../../ports/object-storage.ts';
 import { UploadParts } from '../upload-parts.ts';
 import type { S3Failure } from './s3-failure.ts';
+import { NOT_S3 } from './s3-foreign.ts';
 import type { S3Requests, S3UploadName } from './s3-requests.ts';
 
 /** One attempt: gets its name for errors and the signal that limits it. */
@@ -26,6 +27,8 @@ export class S3Upload implements ObjectUpload {
   readonly #tools: S3UploadTools;
   readonly #upload: S3UploadName;
   readonly #etags: UploadParts<string>;
+  /** The server has said so, or that it knows no such upload. Not believed before the object is seen. */
+  #isEnded = false;
   #completed = false;
 
   constructor(tools: S3UploadTools, upload: S3UploadName, partSizeBytes: number) {
@@ -40,7 +43,7 @@ export class S3Upload implements ObjectUpload {
       const answer = await requests.uploadPart(this.#upload, index, bytes, signal);
       if (answer.isErr()) return err(error(operation, answer.error));
       const { ETag } = answer.value.output;
-      if (ETag === undefined) return err(new StoreFailure(operation, 'the answer has no ETag'));
+      if (ETag === undefined) return err(new StoreFailure(operation, NOT_S3));
       this.#etags.set(index, bytes.byteLength, ETag);
       return ok();
     });
@@ -51,8 +54,11 @@ export class S3Upload implements ObjectUpload {
     const { requests, attempt, error, head } = this.#tools;
     return attempt('complete', options, async (operation, signal) => {
       const etags = this.#etags.inOrder();
-      const answer = await requests.completeUpload(this.#upload, etags, signal);
-      if (answer.isErr() && !isGone(answer.error)) return err(error(operation, answer.error));
+      if (!this.#isEnded) {
+        const answer = await requests.completeUpload(this.#upload, etags, signal);
+        if (answer.isErr() && !isGone(answer.error)) return err(error(operation, answer.error));
+        this.#isEnded = true;
+      }
       const info = await head(operation, signal);
       const sentBytes = this.#etags.sizeBytes;
       if (info.isOk() && info.value.sizeBytes === sentBytes) {
@@ -61,7 +67,8 @@ export class S3Upload implements ObjectUpload {
       }
       if (info.isErr() && info.error.name !== 'ObjectNotFound') return err(info.error);
       const found = info.isOk() ? `the object has ${info.value.sizeBytes} bytes` : 'there is no object';
-      return err(new StoreFailure(operation, `sentBytes=${sentBytes}, and ${found}`));
+      const detail = `sentBytes=${sentBytes}, and ${found}; the server has lost the upload, so send it all again`;
+      return err(new StoreFailure(operation, detail));
     });
   }
 
@@ -70,7 +77,8 @@ export class S3Upload implements ObjectUpload {
     return attempt('abort', options, async (operation, signal) => {
       if (this.#completed) return ok();
       const answer = await requests.abortUpload(this.#upload, signal);
-      return answer.isErr() && !isGone(answer.error) ? err(error(operation, answer.error)) : ok();
+      if (answer.isErr()) return isGone(answer.error) ? ok() : err(error(operation, answer.error));
+      return answer.value.status === 204 ? ok() : err(new StoreFailure(operation, NOT_S3));
     });
   }
 }

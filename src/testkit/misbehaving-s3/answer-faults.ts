@@ -69,7 +69,9 @@ export const answerFaults = {
   /** An error that goes on for so many bytes: a debug page with a stack trace. */
   hugeError: (sizeBytes: number, status = 500): S3Behaviour =>
     instead(`${status} of ${sizeBytes} bytes`, () =>
-      errorAnswer(status, 'InternalError', { message: 'x'.repeat(sizeBytes) }),
+      errorAnswer(status, status < 500 ? 'InvalidArgument' : 'InternalError', {
+        message: 'x'.repeat(sizeBytes),
+      }),
     ),
 
   /** The clocks differ too much for the signature. The AWS SDK corrects its own clock from the answer's date. */

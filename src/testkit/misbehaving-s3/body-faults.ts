@@ -108,7 +108,8 @@ export const bodyFaults = {
   keepHalf: (): S3Behaviour =>
     behaviour('keeps half of a cut put', async (exchange) => {
       const { request, bucket } = exchange;
-      if (request.operation !== 'PutObject') return honest.act(exchange);
+      const isRefused = request.headers['if-none-match'] === '*' && bucket.get(request.key) !== undefined;
+      if (request.operation !== 'PutObject' || isRefused) return honest.act(exchange);
       const announced = Number(request.headers['content-length'] ?? 0);
       bucket.put(request.key, await exchange.readBody(Math.floor(announced / 2)));
       exchange.reset();
