@@ -1,47 +1,16 @@
 // The contract of object storages on S3: always on the embedded server, and on the real one that S3_ENDPOINT,
 // S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET name, when they are set.
 import { createHash } from 'node:crypto';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { S3ObjectStorage, type S3ObjectStorageSettings } from '../../src/objects/s3/s3-object-storage.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
-import { systemRandom } from '../../src/runtime/system-random.ts';
 import { describeContract } from '../../src/testkit/contract.ts';
-import {
-  type ObjectStorageContext,
-  objectStorageContract,
-} from '../../src/testkit/object-storage-contract.ts';
+import { objectStorageContract } from '../../src/testkit/object-storage-contract.ts';
 import { type EmbeddedS3, startEmbeddedS3 } from '../support/embedded-s3.ts';
+import { clean, ensureBucket, openStorage } from './s3-subjects.ts';
 
 const components = { clock: systemClock };
-
-/** Port 9 of loopback: nobody listens there. */
-const NOBODY = 'http://127.0.0.1:9';
-
-async function open(
-  settings: S3ObjectStorageSettings,
-  traits: Omit<ObjectStorageContext, 'storage' | 'prefix'>,
-) {
-  const storage = new S3ObjectStorage(components, settings);
-  const unreachable = new S3ObjectStorage(components, { ...settings, endpoint: NOBODY });
-  const prefix = `contract-${systemRandom.hex(8)}/`;
-  return {
-    context: { ...traits, storage, prefix, unreachable },
-    async close() {
-      await Promise.all([storage.close(), unreachable.close()]);
-      await clean(new S3ObjectStorage(components, settings), prefix);
-    },
-  };
-}
-
-async function clean(storage: S3ObjectStorage, prefix: string): Promise<void> {
-  const page = await storage.list(prefix);
-  if (page.isErr()) throw page.error;
-  const deleted = await storage.delete(page.value.objects.map((object) => object.key));
-  if (deleted.isErr()) throw deleted.error;
-  await storage.close();
-}
 
 describe('embedded server', () => {
   let server: EmbeddedS3;
@@ -55,7 +24,7 @@ describe('embedded server', () => {
     objectStorageContract,
     () => {
       const { endpoint, region, bucket, credentials } = server;
-      return open(
+      return openStorage(
         { endpoint, region, bucket, credentials, forcePathStyle: true },
         { createOnly: false, plainKeysOnly: true },
       );
@@ -73,18 +42,12 @@ describe.runIf(S3_ENDPOINT !== undefined)('real server', () => {
     credentials: { accessKeyId: S3_ACCESS_KEY ?? '', secretAccessKey: S3_SECRET_KEY ?? '' },
     forcePathStyle: true,
   };
-  beforeAll(async () => {
-    const client = new S3Client({ ...settings, maxAttempts: 3 });
-    await client.send(new CreateBucketCommand({ Bucket: settings.bucket })).catch((cause: Error) => {
-      if (cause.name !== 'BucketAlreadyOwnedByYou') throw cause;
-    });
-    client.destroy();
-  });
+  beforeAll(() => ensureBucket(settings));
   describeContract(
     { describe, it },
     `the server at ${S3_ENDPOINT} keeps the contract`,
     objectStorageContract,
-    () => open(settings, { createOnly: true }),
+    () => openStorage(settings, { createOnly: true }),
   );
 
   async function errorOf(changed: Partial<S3ObjectStorageSettings>): Promise<string> {
