@@ -153,6 +153,29 @@ describe.each(Object.keys(PLACES))('in %s', (name) => {
       expect(second?.findings).toMatchObject([{ object: `${place.location}/2/7/0/snapshot/CURRENT` }]);
     });
 
+    it.each([3, 200])(
+      'tells of a compressed object that was cut to %i bytes, without an offset in it',
+      async (length) => {
+        const packing = new ZeebeBackupStore({ storage: place.storage }, { compression: 'zstd' });
+        const large = bytesFile('000011.sst', new Uint8Array(8 * 1024 * 1024 + 1));
+        const backup = zeebeBackup(1);
+        (await packing.delete(backup.id))._unsafeUnwrap();
+        (await packing.save({ ...backup, snapshotFiles: [...backup.snapshotFiles, large] }))._unsafeUnwrap();
+        const key = '1/7/0/snapshot/000011.sst';
+        const packed = (await place.storage.get(key))._unsafeUnwrap();
+        expect(packed.length).toBeGreaterThan(200);
+        (await place.storage.put(key, packed.subarray(0, length)))._unsafeUnwrap();
+        const [{ findings } = { findings: [] }] = await copiesOf(store);
+        const ofObject = findings.filter(({ object }) => object === `${place.location}/${key}`);
+        expect(ofObject.length).toBeGreaterThan(0);
+        for (const finding of ofObject)
+          expect(finding).toMatchObject({ file: '000011.sst', severity: 'error' });
+        for (const finding of ofObject) expect(finding).not.toHaveProperty('offset');
+        // The rest of the copy was read all the same: the checksum file does not know the large one, and no more is wrong.
+        expect(findings).toHaveLength(ofObject.length);
+      },
+    );
+
     it('does not open such a copy for a restore', async () => {
       await remove('1/7/0/snapshot/CURRENT');
       const { id } = zeebeBackup(1);
