@@ -10,12 +10,29 @@ const MAGIC = 0xfd2fb528;
 /** Compresses to one frame that tells its size and carries a checksum. Must be fed exactly `sizeBytes` bytes. */
 export function compressed(source: AsyncIterable<Uint8Array>, sizeBytes: number): AsyncIterable<Uint8Array> {
   const params = { [constants.ZSTD_c_checksumFlag]: 1 };
-  return through(source, createZstdCompress({ pledgedSrcSize: sizeBytes, params }));
+  // A block at a time: when the end comes while one waits, the compressor ends twice and adds an empty frame.
+  const options = { pledgedSrcSize: sizeBytes, params, writableHighWaterMark: 1 };
+  return through(source, createZstdCompress(options));
 }
 
-/** Decompresses. Throws on what is no zstd or ends early; an error of the source is thrown as it is. */
-export function decompressed(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  return through(source, createZstdDecompress());
+/**
+ * Decompresses. Throws on what is no zstd, ends early, or goes on behind its end; an error of the source is thrown as it
+ * is.
+ */
+export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const transform = createZstdDecompress();
+  let given = 0;
+  const counted = async function* () {
+    for await (const part of source) {
+      given += part.byteLength;
+      yield part;
+    }
+  };
+  yield* through(counted(), transform);
+  // The decompressor takes what shares a chunk with the end of a frame for garbage, and says nothing.
+  const used = transform.bytesWritten;
+  if (used < given)
+    throw new Error(`${given - used} bytes or more follow the end of the frame at byte ${used}`);
 }
 
 /**
