@@ -59,6 +59,7 @@ export {
   type PartitionDistribution,
   partitionsOfNode,
 } from './core/partition-distribution.ts';
+export type { RetentionPolicy } from './core/retention-policy.ts';
 export {
   BACKUP_STATUS_CODES,
   type BackupProgress,
@@ -105,6 +106,22 @@ export {
   type RestoreSelection,
 } from './restore/restore-plan.ts';
 export type { PartitionRestoreProgress, RestoreProgress } from './restore/restore-progress.ts';
+// --- retention ---
+export {
+  type PruneError,
+  type PruneOptions,
+  type PruneProgress,
+  type PruneReport,
+  type RetentionComponents,
+  RetentionManager,
+  type RetentionSettings,
+} from './retention/retention-manager.ts';
+export {
+  planRetention,
+  type RetainableBackup,
+  type RetentionDecision,
+  type RetentionReason,
+} from './retention/retention-plan.ts';
 // --- the real world ---
 export { bytesFile } from './runtime/bytes-file.ts';
 export {

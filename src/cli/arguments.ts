@@ -5,6 +5,7 @@ import { InvalidInput } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import { BACKUPS_PER_PAGE_MAX } from '../core/limits.ts';
 import { parseCheckpointId } from '../core/parse-checkpoint-id.ts';
+import type { RetentionPolicy } from '../core/retention-policy.ts';
 
 /** An id that may be left out. `name` is what the user calls it, for the error. */
 export function optionalId(
@@ -32,6 +33,37 @@ const GRACE = duration(1, 366 * 24 * 60 * 60 * 1000);
 /** How long a sweep leaves what it finds, in milliseconds. */
 export function parseGrace(text: string): Result<number, InvalidInput> {
   return read(GRACE, '--grace', text);
+}
+
+/** What the options of `prune` say, by option. */
+const POLICY = {
+  keepLast: { option: '--keep-last', type: wholeNumber(1, 1_000_000) },
+  keepWithinMs: { option: '--keep-within', type: duration(1, 36_500 * 24 * 60 * 60 * 1000) },
+  keepDaily: { option: '--keep-daily', type: wholeNumber(1, 1_000_000) },
+  keepWeekly: { option: '--keep-weekly', type: wholeNumber(1, 1_000_000) },
+  keepMonthly: { option: '--keep-monthly', type: wholeNumber(1, 1_000_000) },
+  minimum: { option: '--minimum', type: wholeNumber(1, 1_000_000) },
+} as const satisfies Record<keyof RetentionPolicy, unknown>;
+
+/** A policy from the texts that were given, in place of what `configured` says of the same. */
+export function parsePolicy(
+  texts: Readonly<Partial<Record<keyof RetentionPolicy, string>>>,
+  configured: RetentionPolicy,
+): Result<RetentionPolicy, InvalidInput> {
+  const policy: Partial<Record<keyof RetentionPolicy, number>> = {};
+  for (const [name, { option, type }] of Object.entries(POLICY) as [keyof RetentionPolicy, PolicyOption][]) {
+    const text = texts[name];
+    if (text === undefined) continue;
+    const value = read(type, option, text);
+    if (value.isErr()) return err(value.error);
+    policy[name] = value.value;
+  }
+  return ok({ ...configured, ...policy });
+}
+
+interface PolicyOption {
+  readonly option: string;
+  readonly type: TextType<number>;
 }
 
 function read(type: TextType<number>, option: string, text: string): Result<number, InvalidInput> {

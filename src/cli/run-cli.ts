@@ -7,7 +7,9 @@ import type { CliIo } from './cli-io.ts';
 import { CommandRun } from './command-run.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDelete } from './commands/delete.ts';
+import { addHold, addHolds, addUnhold } from './commands/hold.ts';
 import { addList } from './commands/list.ts';
+import { addPrune } from './commands/prune.ts';
 import { addRestore } from './commands/restore.ts';
 import { addSave } from './commands/save.ts';
 import { addStatus } from './commands/status.ts';
@@ -71,6 +73,10 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     addDelete,
     addSave,
     addCopy,
+    addPrune,
+    addHold,
+    addUnhold,
+    addHolds,
     addSweep,
   ])
     add(program, run);

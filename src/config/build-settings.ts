@@ -1,6 +1,7 @@
 // Puts the values together: what is needed, what must fit, and the shape that others take.
 import { PART_SIZE_BYTES_MIN } from '../core/limits.ts';
 import type { FixedPartition } from '../core/partition-distribution.ts';
+import type { RetentionPolicy } from '../core/retention-policy.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import type { ReadValues } from './read-values.ts';
@@ -82,8 +83,20 @@ export function buildSettings(
     cluster: { ...cluster(values), ...(fixedPartitions === undefined ? {} : { fixedPartitions }) },
     dataDirectory,
     management: management(values),
+    retention: retention(values),
     enableBackup,
     warnings,
+  };
+}
+
+function retention(values: SettingValues): RetentionPolicy {
+  return {
+    keepWithinMs: values.retentionWindow,
+    keepLast: values.retentionKeepLast,
+    keepDaily: values.retentionKeepDaily,
+    keepWeekly: values.retentionKeepWeekly,
+    keepMonthly: values.retentionKeepMonthly,
+    minimum: values.retentionMinimum,
   };
 }
 

@@ -65,6 +65,8 @@ const BACKUP = 'zeebe.broker.data.backup';
 const CLUSTER = 'zeebe.broker.cluster';
 const WEB = 'management.endpoints.web';
 
+const AMOUNT = wholeNumber(1, 1_000_000);
+
 /** Every setting, by the name it has in the code. */
 export const SETTINGS = {
   store: setting(
@@ -124,6 +126,32 @@ export const SETTINGS = {
     text,
     null,
     'The directory that keeps the backups. Needed for FILESYSTEM; it must exist and every node must see it',
+  ),
+  retentionWindow: setting(
+    `${BACKUP}.retention.window`,
+    duration(1, 36_500 * DAY_MS),
+    null,
+    'What `tidemark prune` keeps: all backups at most this much older than the newest COMPLETED one',
+  ),
+  retentionKeepLast: setting(`${BACKUP}.retention.keepLast`, AMOUNT, null, 'And the newest so many'),
+  retentionKeepDaily: setting(
+    `${BACKUP}.retention.keepDaily`,
+    AMOUNT,
+    null,
+    'And the newest of each of the last so many days, in UTC, that have one',
+  ),
+  retentionKeepWeekly: setting(
+    `${BACKUP}.retention.keepWeekly`,
+    AMOUNT,
+    null,
+    'Likewise of weeks, from Monday',
+  ),
+  retentionKeepMonthly: setting(`${BACKUP}.retention.keepMonthly`, AMOUNT, null, 'Likewise of months'),
+  retentionMinimum: setting(
+    `${BACKUP}.retention.minimum`,
+    AMOUNT,
+    '1',
+    'So many COMPLETED backups stay in any case',
   ),
   nodeId: setting(`${CLUSTER}.nodeId`, wholeNumber(0, NODES_MAX), '0', 'This node; below `clusterSize`'),
   partitionsCount: setting(

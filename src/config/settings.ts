@@ -1,6 +1,7 @@
 // The settings of a node, as a broker or the CLI uses them: plain values, checked, with every default
 // filled in.
 import type { FixedPartition } from '../core/partition-distribution.ts';
+import type { RetentionPolicy } from '../core/retention-policy.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 
 /** All settings. Printing or serialising them shows no secret. */
@@ -11,6 +12,8 @@ export interface Settings {
   /** Where this node keeps its data. Relative to the working directory of the process. */
   readonly dataDirectory: string;
   readonly management: ManagementSettings;
+  /** Which backups to keep. Without a rule nothing is ever pruned. */
+  readonly retention: RetentionPolicy;
   /** Zeebe 8.1's switch: whether the broker takes backups. */
   readonly enableBackup: boolean;
   /** What looks like a mistake and does no harm, such as a misspelt key. Meant to be logged. */

@@ -69,6 +69,12 @@ export const SWEEP_COUNTS_MS = 60 * 60 * 1000;
 /** A sweep deletes for so long at most behind its announcement: half of what others grant it, by its own clock. */
 export const SWEEP_DELETES_MS = SWEEP_COUNTS_MS / 2;
 
+/** A backup that failed stays at least so long, for whoever wants to know why. */
+export const FAILED_BACKUPS_KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Backups that are deleted at the same time. */
+export const PRUNED_BACKUPS_IN_FLIGHT = 8;
+
 /** Manifests that a sweep reads at the same time. Larger ones than a megabyte it reads one by one. */
 export const SWEPT_MANIFESTS_IN_FLIGHT = 16;
 

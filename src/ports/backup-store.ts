@@ -1,6 +1,6 @@
 // A whole backup store: what keeps partition backups. Everything above it speaks only this.
 import type { ResultAsync } from 'neverthrow';
-import type { BackupId, PartitionBackup, StoredBackup } from '../core/backup.ts';
+import type { BackupId, PartitionBackup, StoredBackup, Timestamp } from '../core/backup.ts';
 import type {
   AttemptFenced,
   BackupAlreadyExists,
@@ -67,6 +67,9 @@ export interface BackupStore {
   /** Frees what no backup uses. Absent where deleting a backup leaves nothing behind. */
   sweep?(options?: SweepOptions): ResultAsync<SweepReport, SweepError>;
 
+  /** Keeps backups from being pruned. Absent where the layout has no place for that. */
+  readonly holds?: BackupHolds;
+
   /** Frees sockets and timers. Calls in flight end as Aborted. */
   close(): Promise<void>;
 }
@@ -87,8 +90,8 @@ export interface CallOptions {
 
 export interface OpenOptions extends CallOptions {
   /**
-   * Open it also where objects of files are known to be missing or damaged; reading such a file throws what is wrong. For
-   * whoever wants to know all the damage. A store that only finds it while reading has nothing to do.
+   * Open it also where objects of files are known to be missing or damaged; reading such a file throws what is wrong.
+   * For whoever wants to know all the damage. A store that only finds it while reading has nothing to do.
    */
   readonly evenIfDamaged?: boolean;
 }
@@ -119,6 +122,33 @@ export interface BackupPage {
 export interface UnsettledAttempt {
   readonly id: BackupId;
   readonly term: bigint;
+}
+
+/**
+ * Backups that somebody wants kept, whatever the retention says. A hold is of the whole backup, on every partition. It
+ * does not keep anybody from deleting a backup by its id.
+ */
+export interface BackupHolds {
+  /** Holds the backup. One that is held already keeps the reason it has. */
+  hold(
+    checkpointId: CheckpointId,
+    reason: string,
+    options?: CallOptions,
+  ): ResultAsync<void, StoreError | ForeignCluster>;
+  /** Lets go of the backup. One that is not held is fine. */
+  release(checkpointId: CheckpointId, options?: CallOptions): ResultAsync<void, StoreError | ForeignCluster>;
+  /** Which backups are held, newest first. Costs as much as there are of them. */
+  list(options?: CallOptions): ResultAsync<readonly CheckpointId[], StoreError>;
+  /** Why and since when the backup is held; undefined when it is not. */
+  get(
+    checkpointId: CheckpointId,
+    options?: CallOptions,
+  ): ResultAsync<BackupHold | undefined, ListBackupsError>;
+}
+
+export interface BackupHold {
+  readonly reason: string;
+  readonly heldAt: Timestamp;
 }
 
 export interface SweepOptions extends CallOptions {

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderOf, type SourceFile, sourceFile, sourceTree } from './source-tree.ts';
 
-const ENGINES = ['checkpoint', 'partition', 'cluster', 'restore'];
+const ENGINES = ['checkpoint', 'partition', 'cluster', 'restore', 'retention'];
 const BELOW_ADAPTERS = ['core', 'ports'];
 
 /** Folder -> the folders it may import besides itself, and its packages. Entries and the CLI wire all together. */
@@ -14,6 +14,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
   partition: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   cluster: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   restore: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
+  retention: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   objects: {
     folders: BELOW_ADAPTERS,
     packages: [

@@ -31,6 +31,7 @@ describe('without anything', () => {
       cluster: { nodeId: 0, clusterSize: 1, partitionsCount: 1, replicationFactor: 1 },
       dataDirectory: 'data',
       management: { enabled: true, port: 9600, host: '127.0.0.1', basePath: '/actuator', dialect: 'modern' },
+      retention: { minimum: 1 },
       enableBackup: true,
       warnings: [],
     });
@@ -143,6 +144,7 @@ tidemark:
         basePath: '/actuator',
         dialect: 'modern',
       },
+      retention: { minimum: 1 },
       enableBackup: false,
       warnings: [],
     });

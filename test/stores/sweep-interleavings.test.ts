@@ -155,20 +155,30 @@ const remembering: View = (storage) => {
 };
 
 describe('every order of the requests of', () => {
-  const base = remove(first);
-  it.each([
-    ['a save, a delete of its base, and a sweep', { save: save(), delete: base, sweep: sweep() }],
-    ['a save and two sweeps', { save: save(), sweep: sweep(), other: sweep() }],
+  it('a save, a delete of its base, and a sweep', async () => {
+    const actors = { save: save(), delete: remove(first), sweep: sweep() };
+    const { violation, situations, endings } = await explore(await world(actors), check);
+    expect(violation).toBeUndefined();
+    expect([situations, endings]).not.toContain(0);
+  }, 600_000);
+});
+
+// Of more actors there are too many orders. These interrupt each other only so often.
+describe('every order with few interruptions of the requests of', () => {
+  const scenarios: [string, number, World['actors']][] = [
+    ['a save and two sweeps', 3, { save: save(), sweep: sweep(), sweepToo: sweep() }],
     [
       'two saves that build on each other, deletes of both bases, and a sweep',
+      4,
       { saves: save([third, fourth]), delete: remove(first, third), sweep: sweep() },
     ],
-  ])(
+  ];
+  it.each(scenarios)(
     '%s',
-    async (_, actors) => {
-      const { violation, situations, endings } = await explore(await world(actors), check);
-      console.log({ situations, endings });
+    async (_, bound, actors) => {
+      const { violation, situations, endings } = await explore(await world(actors, bound), check);
       expect(violation).toBeUndefined();
+      expect([situations, endings]).not.toContain(0);
     },
     600_000,
   );

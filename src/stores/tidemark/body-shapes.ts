@@ -61,6 +61,8 @@ export const begunShape = z.object({ descriptor: descriptorShape });
 
 export const failedShape = z.object({ reason: z.string(), descriptor: descriptorShape.nullable() });
 
+export const holdShape = z.object({ reason: z.string(), heldAt: instant });
+
 export const identityShape = z.object({ clusterId: z.string() });
 
 /** What a zod error says, in one line. */

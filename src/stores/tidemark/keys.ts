@@ -151,6 +151,18 @@ export function behindPartition(partitionId: PartitionId): string {
   return `partitions/${partitionId}0`;
 }
 
+export const HOLDS_PREFIX = 'holds/';
+
+export function holdKey(checkpointId: CheckpointId): string {
+  return `${HOLDS_PREFIX}${inverted(checkpointId)}`;
+}
+
+/** The backup that this object holds. */
+export function parseHoldKey(key: string): CheckpointId | undefined {
+  const [, inv] = /^holds\/(\d{19})$/.exec(key) ?? [];
+  return backupId(inv, '0', '0')?.checkpointId;
+}
+
 function inverted(checkpointId: CheckpointId): string {
   return String(INT64_MAX - checkpointId).padStart(19, '0');
 }
