@@ -14,10 +14,16 @@ import { fromDecimalSeconds, fromIsoText } from './instant.ts';
 import { INT32_MAX } from './keys.ts';
 import type { FileSet, Manifest, StoredAs } from './manifest.ts';
 
+/** One more than any 64-bit number has. Longer ones are not even made one: that takes half a minute. */
+const DIGITS_MAX = 20;
+
 const whole = (max: bigint) =>
   z
     .instanceof(LosslessNumber)
-    .refine(({ value }) => isInteger(value), 'expected a whole number')
+    .refine(({ value }) => value.length <= DIGITS_MAX && isInteger(value), {
+      error: 'expected a whole number',
+      abort: true,
+    })
     .transform(({ value }) => BigInt(value))
     .refine((value) => value >= 0n && value <= max, `expected a number in 0..${max}`);
 const int32 = whole(BigInt(INT32_MAX)).transform(Number);
@@ -69,10 +75,10 @@ const manifestShape = z.object({
     })
     .nullish(),
   failureReason: z.string().nullish(),
-  snapshotFiles: fileSet.optional(),
-  snapshotFileNames: fileSet.optional(),
-  segmentFiles: fileSet.optional(),
-  segmentFileNames: fileSet.optional(),
+  snapshotFiles: fileSet.nullish(),
+  snapshotFileNames: fileSet.nullish(),
+  segmentFiles: fileSet.nullish(),
+  segmentFileNames: fileSet.nullish(),
   createdAt: instant,
   modifiedAt: instant,
 });
@@ -132,10 +138,10 @@ function isPlainObject(value: unknown): boolean {
 }
 
 /** The set, or what is wrong with it. */
-function readFiles(files: readonly [string, StoredAs][] | undefined): FileSet | string | undefined {
+function readFiles(files: readonly [string, StoredAs][] | null | undefined): FileSet | string | undefined {
   const odd = files?.find(([name]) => !isFlatFileName(name) || !isObjectKey(name));
   if (odd !== undefined) return `${JSON.stringify(odd[0])} is not one path component`;
-  const set = files && new Map(files);
+  const set = files ? new Map(files) : undefined;
   return set?.size === files?.length ? set : 'a name is there twice';
 }
 

@@ -157,6 +157,10 @@ describe('tolerance: read', () => {
       COMPLETED.replace('"snapshotId"', '"checkpointType":"MANUAL","snapshotId"'),
     ],
     ['white space', JSON.stringify(JSON.parse(COMPLETED), null, 2)],
+    [
+      'a failure without sets of files',
+      (GOLDEN['failed from nothing']?.[0] ?? '').replaceAll('{"files":{}}', 'null'),
+    ],
     ['a failure without a reason', (GOLDEN['failed from nothing']?.[0] ?? '').replace('"boom"', 'null')],
   ])('%s', (_what, body) => {
     expect(read(bytes(body)).isOk()).toBe(true);
@@ -202,6 +206,8 @@ describe('tolerance: refused as damaged', () => {
       COMPLETED.replace('"checkpointPosition":42', '"checkpointPosition":9223372036854775808'),
     ],
     ['a fraction', COMPLETED.replace('"checkpointPosition":42', '"checkpointPosition":42.5')],
+    // Making a number of these digits would take half a minute.
+    ['a number of 40 million digits', COMPLETED.replace(':42,', `:${'9'.repeat(40_000_000)},`)],
     ['a way out of the directory', COMPLETED.replace(log, '../../etc/passwd')],
     ['a way up', COMPLETED.replace(log, '..')],
     ['a path', COMPLETED.replace(log, 'a/b')],
