@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { tableOnPage, writeOnPage } from '../support/testing-page.ts';
+import { tableOnPage, writeOnPage } from '../support/write-on-page.ts';
 import { planRound } from './plan.ts';
 import { openServer, type TortureServer } from './servers.ts';
 import { NODES, TorturedLedger } from './tortured-ledger.ts';
