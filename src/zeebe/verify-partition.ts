@@ -109,9 +109,10 @@ function foreignFiles({ id, descriptor, snapshotFiles, segmentFiles }: Verifiabl
   return findings;
 }
 
-/** Damage before the checkpoint loses it. What lies behind it is cut off anyway. */
+/** Damage before the checkpoint loses it. What lies behind it is cut off anyway, but has to be read before. */
 function damageFindings(log: ScannedLog, checkpoint: CheckpointLocation | undefined): Finding[] {
-  const isBehind = ({ segment, offset }: LogDamage) =>
+  const isBehind = ({ segment, offset, isUnreadable }: LogDamage) =>
+    isUnreadable !== true &&
     checkpoint !== undefined &&
     (segment > checkpoint.segment || (segment === checkpoint.segment && offset >= checkpoint.endOffset));
   const toFinding = (damage: LogDamage, severity: Finding['severity'], restore: string): Finding => ({
@@ -198,14 +199,17 @@ function checkpointFindings(
 /** Bytes of older records behind the end of a segment: harmless to read, and a hint that something cut it. */
 function tailFindings(log: ScannedLog, checkpoint: CheckpointLocation | undefined): Finding[] {
   if (checkpoint === undefined) return [];
-  return log.segments.flatMap(({ file, end }) => {
+  return log.segments.flatMap(({ file, end }, index) => {
     if (end.verdict !== 'stale') return [];
+    const isWholeSegment = index < checkpoint.segment;
     return {
       severity: 'warning',
       object: file.name,
       offset: end.offset,
       what: 'bytes that are not zeros follow the end of the log',
-      whatRestoreWouldDo: "tidemark's restore writes zeros there; Zeebe's own leaves them",
+      whatRestoreWouldDo: isWholeSegment
+        ? 'it leaves them; who reads the segment ends before them'
+        : "tidemark's restore writes zeros there; Zeebe's own leaves them",
     };
   });
 }

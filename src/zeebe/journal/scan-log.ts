@@ -48,6 +48,8 @@ export interface LogDamage {
   readonly object: string;
   readonly offset: number;
   readonly what: string;
+  /** The store could not give the file. */
+  readonly isUnreadable?: boolean;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -86,7 +88,7 @@ class LogScan implements ScannedLog {
     } catch (cause) {
       if (!(cause instanceof BackupCorrupt)) throw cause;
       scanned.end = { kind: 'end', verdict: 'damaged', offset: 0, what: cause.detail };
-      this.#damaged(cause.object, 0, cause.detail);
+      this.#damaged(cause.object, 0, cause.detail, { isUnreadable: true });
     }
     this.segments.push(scanned);
   }
@@ -131,8 +133,8 @@ class LogScan implements ScannedLog {
     this.#options.onRecord?.(record, segment);
   }
 
-  #damaged(object: string, offset: number, what: string): void {
-    this.damage.push({ segment: this.segments.length, object, offset, what });
+  #damaged(object: string, offset: number, what: string, more: Pick<LogDamage, 'isUnreadable'> = {}): void {
+    this.damage.push({ segment: this.segments.length, object, offset, what, ...more });
     this.#nextIndex = undefined;
     this.#nextPosition = undefined;
   }

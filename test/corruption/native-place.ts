@@ -1,0 +1,189 @@
+// Two native backups of two partitions, the second built on the first: packs, files of several chunks, and a log that has
+// grown.
+
+import { verifyNative } from '../../src/cli/verify/verify-copy.ts';
+import type { BackupFile } from '../../src/core/backup.ts';
+import { isBackupError } from '../../src/core/errors.ts';
+import { checkpointId, logPosition } from '../../src/core/ids.ts';
+import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
+import { RestoreManager } from '../../src/restore/restore-manager.ts';
+import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
+import { silentLogger } from '../../src/runtime/silent-logger.ts';
+import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
+import { ManualClock } from '../../src/testkit/manual-clock.ts';
+import { sampleBytes, sampleFile } from '../../src/testkit/sample-backups.ts';
+import { PowerCutDisk } from '../runtime/power-cut-disk.ts';
+import { keys } from '../stores/damage.ts';
+import type { Damage } from './damages.ts';
+import type { Place } from './matrix.ts';
+
+const PARTITIONS = [1, 2];
+const PREVIOUS = checkpointId(6);
+const SUBJECT = checkpointId(7);
+const SETTINGS = { clusterId: 'a', chunkSizeBytes: 64 };
+
+function filesOf(partition: number, isLater: boolean): { snapshot: BackupFile[]; segments: BackupFile[] } {
+  const text = (name: string, what: string) =>
+    sampleFile(name, Buffer.from(`${what} of partition ${partition}`));
+  return {
+    snapshot: [
+      sampleFile('000010.sst', 200, partition),
+      text('CURRENT', isLater ? 'now' : 'then'),
+      text('IDENTITY', 'for ever'),
+      text('OPTIONS', isLater ? 'new' : 'old'),
+      sampleFile('LOCK', 0),
+    ],
+    segments: [
+      sampleFile('log-1', 128, 10 + partition),
+      sampleFile('log-2', sampleBytes(150, 20 + partition).subarray(0, isLater ? 150 : 100)),
+    ],
+  };
+}
+
+interface ManifestJson {
+  readonly chunks: readonly { readonly sha256: string; readonly size: number; readonly name?: string }[];
+  readonly files: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly pieces: readonly number[][];
+  }[];
+}
+
+export async function nativePlace(): Promise<{ place: Place; objects: Map<string, Uint8Array> }> {
+  const clock = new ManualClock();
+  const storage = new MemoryObjectStorage({ clock });
+  let made = 0;
+  const hex = (bytes: number) => {
+    made += 1;
+    return made.toString(16).padStart(2 * bytes, '0');
+  };
+  const store = () =>
+    new TidemarkBackupStore({ storage, clock, random: { hex, fraction: () => 0 } }, SETTINGS);
+  for (const id of [PREVIOUS, SUBJECT]) {
+    for (const partitionId of PARTITIONS) {
+      const { snapshot, segments } = filesOf(partitionId, id === SUBJECT);
+      const descriptor = {
+        snapshotId: `snapshot-${id}`,
+        checkpointPosition: logPosition(id * 10n),
+        numberOfPartitions: PARTITIONS.length,
+        brokerVersion: '1.2.3',
+      };
+      const backup = { id: { checkpointId: id, partitionId, nodeId: 0 }, term: 1n, descriptor };
+      (await store().save({ ...backup, snapshotFiles: snapshot, segmentFiles: segments }))._unsafeUnwrap();
+    }
+    await clock.advance(1_000);
+  }
+  const objects = new Map<string, Uint8Array>();
+  for (const key of await keys(storage)) objects.set(key, (await storage.get(key))._unsafeUnwrap());
+  const facts = new Facts(objects);
+  const place: Place = {
+    storage,
+    store,
+    checkpointId: SUBJECT,
+    partitions: PARTITIONS.length,
+    verifyCopy: verifyNative,
+    restore: () => restore(store(), clock),
+    kindOf: (key) => facts.kindOf(key),
+    isOfSubject: (key) => !facts.kindOf(key).includes('another backup') && key !== 'cluster.json',
+    names: (key, { object }) => object === `${storage.location}/${key}`,
+    isNoticedElsewhere: () => false,
+    partitionOf: (key) => Number(/^(?:backups\/\d+|partitions)\/(\d+)\//.exec(key)?.[1] ?? 0),
+    olderOf: (key) => facts.olderOf(key),
+    excuse: (key, damage) => facts.excuse(key, damage),
+  };
+  return { place, objects };
+}
+
+/** What the manifests say of each object. */
+class Facts {
+  readonly #manifests = new Map<string, ManifestJson>();
+
+  constructor(objects: ReadonlyMap<string, Uint8Array>) {
+    for (const [key, bytes] of objects) {
+      if (!key.includes('/completed.')) continue;
+      const [line = ''] = Buffer.from(bytes).toString().split('\n');
+      this.#manifests.set(key, JSON.parse(line) as ManifestJson);
+    }
+  }
+
+  kindOf(key: string): string {
+    if (key === 'cluster.json') return 'cluster.json';
+    if (key.includes('/completed.')) return isOf(key, SUBJECT) ? 'manifest' : 'manifest of another backup';
+    const isUsed = this.#pieces(key, SUBJECT).length > 0;
+    const isOlder = this.#pieces(key, PREVIOUS).length > 0;
+    if (!isUsed) return 'chunk of another backup';
+    const what = this.#pieces(key, SUBJECT).length > 1 || this.#isPartly(key) ? 'pack' : 'chunk';
+    return isOlder ? `${what}, reused` : what;
+  }
+
+  olderOf(key: string): string | undefined {
+    if (key.includes('/completed.')) {
+      const partition = /^backups\/\d+\/(\d+)\//.exec(key)?.[1];
+      const isOlder = (other: string) => isOf(other, PREVIOUS) && other.includes(`/${partition}/completed.`);
+      return isOf(key, SUBJECT) ? [...this.#manifests.keys()].find(isOlder) : undefined;
+    }
+    // The chunk that the same file had at the same place.
+    const [own] = this.#pieces(key, SUBJECT);
+    const older = this.#manifestOf(key, PREVIOUS);
+    const file = older?.files.find(({ kind, name }) => kind === own?.kind && name === own.file);
+    const piece = file?.pieces[own?.index ?? 0];
+    const chunk = older?.chunks[piece?.[0] ?? -1];
+    return chunk === undefined ? undefined : chunkKeyLike(key, chunk.name ?? chunk.sha256);
+  }
+
+  excuse(key: string, { at, bytes, how }: Damage): string | undefined {
+    if (key === 'cluster.json') return 'the claim on the place: reading does not ask for it';
+    if (key.includes('/completed.')) return isOf(key, SUBJECT) ? undefined : 'the manifest of another backup';
+    const pieces = this.#pieces(key, SUBJECT);
+    if (pieces.length === 0) return 'a chunk that only another backup uses';
+    const isInUse = pieces.some(({ offset, length }) => at >= offset && at < offset + length);
+    const keepsItsSize = how === 'bit flipped' && bytes !== undefined;
+    return keepsItsSize && !isInUse ? 'a part of a pack that only another backup uses' : undefined;
+  }
+
+  #isPartly(key: string): boolean {
+    const manifest = this.#manifestOf(key, SUBJECT);
+    return this.#pieces(key, SUBJECT).some(({ chunk, length }) => manifest?.chunks[chunk]?.size !== length);
+  }
+
+  /** The pieces of a backup that lie in a chunk. */
+  #pieces(key: string, id: bigint) {
+    const manifest = this.#manifestOf(key, id);
+    return (manifest?.files ?? []).flatMap(({ kind, name: file, pieces }) =>
+      pieces.flatMap(([chunk = -1, offset = 0, length = 0], index) => {
+        const { name, sha256 } = manifest?.chunks[chunk] ?? {};
+        const isThis = key.endsWith(`/${name ?? sha256}`);
+        return isThis ? [{ kind, file, chunk, index, offset, length }] : [];
+      }),
+    );
+  }
+
+  #manifestOf(chunk: string, id: bigint): ManifestJson | undefined {
+    const partition = /^partitions\/(\d+)\//.exec(chunk)?.[1];
+    return [...this.#manifests].find(
+      ([key]) => isOf(key, id) && key.includes(`/${partition}/completed.`),
+    )?.[1];
+  }
+}
+
+function isOf(key: string, id: bigint): boolean {
+  return key.startsWith(`backups/${2n ** 63n - 1n - id}/`);
+}
+
+function chunkKeyLike(key: string, name: string): string {
+  return `${key.slice(0, key.indexOf('/chunks/'))}/chunks/${name.slice(0, 2)}/${name}`;
+}
+
+async function restore(store: TidemarkBackupStore, clock: ManualClock) {
+  const disk = new PowerCutDisk();
+  await disk.makeDirectory('/srv');
+  const before = disk.content();
+  const target = new DirectoryRestoreTarget({ directory: '/srv/data' }, disk);
+  const settings = { partitionIds: PARTITIONS, partitionsCount: PARTITIONS.length };
+  const restoring = new RestoreManager({ store, target, clock, logger: silentLogger }, settings);
+  const restored = await restoring.restore(SUBJECT);
+  if (restored.isOk()) return disk.content() as Record<string, string>;
+  if (!isBackupError(restored.error)) throw new Error('the error has no type');
+  if (JSON.stringify(disk.content()) !== JSON.stringify(before)) throw new Error('the target was touched');
+  return restored.error;
+}
