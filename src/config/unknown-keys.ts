@@ -22,15 +22,23 @@ function withoutIndexes(spelling: string): string {
   return spelling.replaceAll(/(?<=\[|_)\d+(?=\]|_)/g, (index) => names.shift() ?? index);
 }
 
-/** One warning per unknown key among those that should all be ours. */
+/** Nobody reads more than this many at once. */
+const WARNINGS_MAX = 50;
+
+/** One warning per unknown key among those that should all be ours; of many, the first. */
 export function unknownKeyWarnings(given: readonly GivenValue[]): string[] {
-  return given.flatMap(({ spelling, loose, origin }) => {
-    const watched = WATCHED.some((root) => loose.startsWith(root));
-    if (!watched || KNOWN.has(loose) || isFixedKey(loose) || FOREIGN.some((root) => loose.startsWith(root)))
-      return [];
+  const unknown = given.filter(({ loose }) => isUnknown(loose));
+  const warnings = unknown.slice(0, WARNINGS_MAX).map(({ spelling, origin }) => {
     const isVariable = origin === `environment ${spelling}`;
     const near = nearestKey(withoutIndexes(spelling), isVariable ? KEYS.map(environmentVariable) : KEYS);
     const advice = near === undefined ? '' : `; did you mean ${near}?`;
-    return [`unknown key ${spelling} has no effect${advice}${isVariable ? '' : ` (${origin})`}`];
+    return `unknown key ${spelling} has no effect${advice}${isVariable ? '' : ` (${origin})`}`;
   });
+  const more = unknown.length - warnings.length;
+  return more === 0 ? warnings : [...warnings, `${more} more unknown keys have no effect`];
+}
+
+function isUnknown(loose: string): boolean {
+  if (!WATCHED.some((root) => loose.startsWith(root))) return false;
+  return !KNOWN.has(loose) && !isFixedKey(loose) && !FOREIGN.some((root) => loose.startsWith(root));
 }

@@ -14,7 +14,13 @@ const PROBLEMS_MAX = 20;
 /** The values in a YAML text. `source` names the file in messages. */
 export function yamlValues(text: string, source: string, env: Environment): GivenValues {
   const lines = new LineCounter();
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    schema: 'failsafe',
+    lineCounter: lines,
+    prettyErrors: false,
+    // Looked at below: the parser compares every key with every other one.
+    uniqueKeys: false,
+  });
   const origin = (at: number) => `${source} line ${lines.linePos(at).line}`;
   if (document.errors.length === 0) return new YamlReader(document, origin, env).read();
   // Of one line the first problem is told: those behind it follow from it, by the thousand if nested deeply.
@@ -65,9 +71,11 @@ class YamlReader {
       if (target === undefined) this.#problem(`${path.join('.')}: the alias names no anchor before it`, at);
       else this.#visit(target, path, at);
     } else if (isMap(node)) {
+      const seen = new Set<string>();
       for (const { key, value } of node.items) {
         const start = isScalar(key) ? (key.range?.[0] ?? at) : at;
         if (!isScalar(key)) this.#problem('a key is no plain text', start);
+        else if (seen.size === seen.add(String(key.value)).size) this.#problem('a key is there twice', start);
         else if (key.value === '<<') this.#problem('merge keys (<<) are not read; write the keys out', start);
         else this.#visit(value, [...path, String(key.value)], start);
       }

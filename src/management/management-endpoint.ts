@@ -10,7 +10,9 @@ import { InvalidInput } from '../core/errors.ts';
 export function managementEndpoint(address: string): Result<string, InvalidInput> {
   const url = URL.parse(address);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    return err(new InvalidInput('url', `expected http://host:port, got '${address.slice(0, 100)}'`));
+    // What may hold a password or a token is not repeated.
+    const got = /[@?#]/.test(address) ? '' : `, got '${address.slice(0, 100)}'`;
+    return err(new InvalidInput('url', `expected http://host:port${got}`));
   }
   if (url.username !== '' || url.password !== '') {
     return err(new InvalidInput('url', 'it holds a user or password; give a bearer token instead'));

@@ -38,6 +38,9 @@ export function managementHandler(
       if (bearerToken !== undefined && !hasBearerToken(request, bearerToken)) {
         return message(401, 'a bearer token is needed', { 'www-authenticate': 'Bearer' });
       }
+      if (bearerToken === undefined && isSentByPage(request)) {
+        return message(403, 'a web page sent this; without a bearer token only programs may change anything');
+      }
       const response = await api.answer(request);
       return request.method === 'HEAD' ? new Response(null, response) : response;
     } catch (cause) {
@@ -45,4 +48,12 @@ export function managementHandler(
       return message(500, 'internal error; the log of this node says more');
     }
   };
+}
+
+/**
+ * Browsers put an Origin on what a page sends with any method but GET and HEAD. A page from anywhere reaches what
+ * listens on its reader's machine, and one trigger with a high id would use up all ids below it.
+ */
+function isSentByPage({ method, headers }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD' && headers.has('origin');
 }

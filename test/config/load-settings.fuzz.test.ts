@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { loadSettings } from 'tidemark/config';
 import { describe, expect, it } from 'vitest';
 import { FIXED_SETTINGS, SETTINGS } from '../../src/config/setting-keys.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 
 const keys = Object.values({ ...SETTINGS, ...FIXED_SETTINGS }).map(({ key }) =>
   key.replace('[i]', '[0]').replace('[j]', '[1]'),
@@ -55,7 +56,7 @@ describe('loadSettings on anything', () => {
         expect(shown).not.toContain('s3cr3t');
         if (loaded.isErr()) expect(loaded.error.problems.length).toBeGreaterThan(0);
       }),
-      { numRuns: 2_000 },
+      fuzzRuns(2_000),
     );
   });
 
@@ -65,7 +66,7 @@ describe('loadSettings on anything', () => {
         const loaded = loadSettings({ yaml: { text, source: 'a.yaml' }, env: {} });
         if (loaded.isErr()) expect(loaded.error.name).toBe('InvalidConfiguration');
       }),
-      { numRuns: 2_000 },
+      fuzzRuns(2_000),
     );
   });
 });

@@ -18,12 +18,15 @@ export function fromDecimalSeconds(text: string): Timestamp | undefined {
   return withFraction(new Date(Number(seconds) * 1_000).toISOString().slice(0, 19), fraction);
 }
 
-/** The instant written as ISO-8601 text in UTC, which some versions of Zeebe write. Undefined when it is none. */
+/**
+ * The instant written as ISO-8601 text in UTC, which some versions of Zeebe write. Undefined when it is none, or one
+ * before 1970: as a number of seconds it could not be read back.
+ */
 export function fromIsoText(text: string): Timestamp | undefined {
   const [, seconds, fraction = ''] = ISO.exec(text) ?? [];
-  return seconds === undefined || Number.isNaN(Date.parse(text))
-    ? undefined
-    : withFraction(seconds, fraction);
+  const at = Date.parse(`${seconds}Z`);
+  // Also brings into line what is no such day: the 30th of February is the 2nd of March.
+  return at >= 0 ? withFraction(new Date(at).toISOString().slice(0, 19), fraction) : undefined;
 }
 
 /** Three, six or nine digits, as many as are needed. */

@@ -1,6 +1,7 @@
 // Whatever is sent, the handler answers, and never with a 500.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { fuzzRuns } from '../support/fuzz.ts';
 import { setUp } from './set-up.ts';
 
 const id = fc.oneof(
@@ -61,7 +62,7 @@ it.each(['modern', '8.1'] as const)('in the dialect %s', async (dialect) => {
       const text = await response.text();
       if (text !== '') JSON.parse(text);
     }),
-    { numRuns: 1_500 },
+    fuzzRuns(1_500),
   );
   // A fuzz that only ever meets a 404 tests nothing.
   for (const status of [200, 202, 204, 400, 404, 405, 415]) expect([...seen]).toContain(status);
