@@ -1,5 +1,5 @@
 // Pruning on the real store: what goes, in which order, what is left alone at the last moment, and what it costs.
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type CheckpointId, checkpointId } from '../../src/core/ids.ts';
 import type { RetentionPolicy } from '../../src/core/retention-policy.ts';
 import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
@@ -166,13 +166,14 @@ describe('a hold', () => {
 });
 
 describe.each([1_000, 10_000, 100_000])('among %i backups', (count) => {
+  const clock = new ManualClock();
+  const memory = new MemoryObjectStorage({ clock });
+  const storage = new ScriptedStorage(memory);
+  const store = new TidemarkBackupStore({ storage, clock });
+  const first = clock.now() - count * 60_000;
+
   /** Names alone, but for the newest: one a minute. */
-  async function crowd() {
-    const clock = new ManualClock();
-    const memory = new MemoryObjectStorage({ clock });
-    const storage = new ScriptedStorage(memory);
-    const store = new TidemarkBackupStore({ storage, clock });
-    const first = clock.now() - count * 60_000;
+  beforeAll(async () => {
     for (let partitionId = 1; partitionId <= PARTITIONS; partitionId += 1) {
       (await store.save(sampleBackup({ checkpointId: clock.now(), partitionId })))._unsafeUnwrap();
     }
@@ -184,27 +185,26 @@ describe.each([1_000, 10_000, 100_000])('among %i backups', (count) => {
         (await memory.put(key, new Uint8Array()))._unsafeUnwrap();
       }
     }
-    storage.calls.length = 0;
-    return { store, storage, clock, first };
-  }
+  }, 60_000);
 
-  it('what goes decides what it costs, and not what stays', async () => {
-    const { store, storage, clock, first } = await crowd();
-    const oldest = first + 60_000;
-    const policy = { keepWithinMs: clock.now() - oldest - 5 * 60_000 };
+  const prune = async (policy: RetentionPolicy) => {
+    storage.calls.length = 0;
     const manager = new RetentionManager({ store, clock }, { policy, partitionsCount: PARTITIONS });
-    const report = (await manager.prune())._unsafeUnwrap();
-    expect(report.deleted).toEqual(ids(...[0, 1, 2, 3, 4].map((at) => oldest + at * 60_000)));
-    const perBackup = 2 + 3 * PARTITIONS;
-    // A look for holds, two pages, the newest backup's descriptor, at most 41 halvings of an id in milliseconds, one page.
-    expect(storage.calls.length).toBeLessThanOrEqual(1 + 2 + 2 + 41 + 1 + 5 * perBackup);
-  });
+    return (await manager.prune())._unsafeUnwrap();
+  };
 
   it('a policy that must see them all costs a LIST for each 333', async () => {
-    const { store, storage, clock } = await crowd();
-    const policy = { keepDaily: 1_000, keepWithinMs: 1_000 * DAY };
-    const manager = new RetentionManager({ store, clock }, { policy, partitionsCount: PARTITIONS });
-    expect((await manager.prune())._unsafeUnwrap().decisions).toHaveLength(count);
+    const report = await prune({ keepDaily: 1_000, keepWithinMs: 1_000 * DAY });
+    expect(report.decisions).toHaveLength(count);
     expect(storage.calls).toHaveLength(1 + Math.ceil(count / 333) + 2);
+  });
+
+  it('what goes decides what it costs, and not what stays', async () => {
+    const oldest = first + 60_000;
+    const report = await prune({ keepWithinMs: clock.now() - oldest - 5 * 60_000 });
+    expect(report.deleted).toEqual(ids(...[0, 1, 2, 3, 4].map((at) => oldest + at * 60_000)));
+    const perBackup = 2 + 3 * PARTITIONS;
+    // Holds, two pages, the newest backup's descriptor, at most 41 halvings of an id in milliseconds, one page.
+    expect(storage.calls.length).toBeLessThanOrEqual(1 + 2 + 2 + 41 + 1 + 5 * perBackup);
   });
 });

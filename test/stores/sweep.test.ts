@@ -244,3 +244,88 @@ describe('a sweep that died behind its announcement', () => {
     await assertSameBackup((await store.open(second.id))._unsafeUnwrap(), second);
   });
 });
+
+describe('a sweep that stops', () => {
+  /** A backup that shares a chunk with one that is gone, garbage, and what a dead writer left. */
+  async function littered() {
+    const place = await placeWith(first, second);
+    (await place.store.delete(first.id))._unsafeUnwrap();
+    const entry = 'partitions/1/attempts/9223372036854775800.0.1-1-00000000';
+    for (const key of [entry, `${entry.slice(0, -1)}1.seal`, 'partitions/1/sweeps/1-00000000'])
+      (await place.memory.put(key, new Uint8Array()))._unsafeUnwrap();
+    await place.clock.advance(GRACE + 1);
+    return place;
+  }
+  const fates: [Fate, boolean][] = [
+    ['refused', false],
+    ['lost', false],
+    ['refused', true],
+    ['silent before', true],
+    ['silent after', true],
+  ];
+
+  it.each(fates)(
+    'with a request %s (lasting: %s), at any of them, harms nobody and can be repeated',
+    async (fate, lasting) => {
+      const counting = await littered();
+      const requests = (await counting.sweep()).calls.length;
+      expect(requests).toBeGreaterThan(15);
+      for (let at = 0; at < requests; at += 1) {
+        const place = await littered();
+        const { clock, store, memory, sweep, node } = place;
+        const sweeper = node();
+        const stopped = Promise.withResolvers<void>();
+        sweeper.storage.script = ({ index }) => {
+          if (index < at || (index > at && !lasting)) return 'done';
+          stopped.resolve();
+          return index === at || fate.startsWith('silent') ? fate : 'refused';
+        };
+        const stop = new AbortController();
+        const sweeping = sweeper.store.sweep({ gracePeriodMs: GRACE, signal: stop.signal });
+        await Promise.race([stopped.promise, sweeping]);
+        await clock.advance(0);
+        // Whatever has become of it, a backup can be taken that shares what is garbage.
+        const saving = store.save(sampleBackup({ checkpointId: 5, ...one(2 * CHUNK, 1) }));
+        await clock.advance(35_000);
+        (await saving)._unsafeUnwrap();
+        stop.abort();
+        await clock.advance(10_000);
+        await sweeping;
+        await assertSameBackup((await store.open(second.id))._unsafeUnwrap(), second);
+        const third = sampleBackup({ checkpointId: 5, ...one(2 * CHUNK, 1) });
+        await assertSameBackup((await store.open(third.id))._unsafeUnwrap(), third);
+        await clock.advance(2 * GRACE);
+        expect((await sweep()).partitions[0]).not.toHaveProperty('waitingFor');
+        const left = await keys(memory);
+        expect(left.filter((key) => /attempts|sweeps/.test(key))).toEqual([]);
+        const [partition] = (await sweep({ dryRun: true })).partitions;
+        expect(partition?.found).toMatchObject({ tooYoung: of(0), garbage: of(0) });
+        await assertSameBackup((await store.open(third.id))._unsafeUnwrap(), third);
+      }
+    },
+  );
+});
+
+describe('what a sweep costs', () => {
+  it('is a GET for each backup, and LISTs and DELETEs of a thousand', async () => {
+    const place = nativePlace();
+    const { store } = place.node();
+    for (let id = 1; id <= 400; id += 1) {
+      const files = { snapshotFiles: [], segmentFiles: [sampleFile('log', 6 * CHUNK, id)] };
+      (await store.save(sampleBackup({ checkpointId: id, ...files })))._unsafeUnwrap();
+      if (id <= 200) (await store.delete(sampleBackup({ checkpointId: id }).id))._unsafeUnwrap();
+    }
+    await place.clock.advance(GRACE + 1);
+    const { storage, store: sweeper } = place.node();
+    const report = (await sweeper.sweep({ gracePeriodMs: GRACE }))._unsafeUnwrap();
+    expect(report.partitions[0]).toMatchObject({ freed: of(1_200), found: { inUse: of(1_200) } });
+    const count = (operation: 'get' | 'list' | 'put' | 'delete', part: string) =>
+      storage.count(operation, part);
+    expect([count('get', '/completed.'), count('list', 'backups/'), count('list', '/chunks/')]).toEqual([
+      200, 2, 6,
+    ]);
+    // One before it begins, one behind the announcement, one before each delete.
+    expect([count('list', '/attempts/'), count('delete', '/chunks/')]).toEqual([4, 2]);
+    expect([count('put', ''), count('delete', '/sweeps/')]).toEqual([1, 1]);
+  });
+});
