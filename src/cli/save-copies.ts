@@ -1,7 +1,7 @@
 // Saves partition backups one after the other. Before anything is sent it looks at what is there, so that an
 // interrupted run can be repeated: what is there already, whole and the same, is left as it is, and a failed copy,
 // which nobody can restore, makes room.
-import { err, ok, okAsync, type ResultAsync } from 'neverthrow';
+import { err, ok, okAsync, type Result, type ResultAsync } from 'neverthrow';
 import type { BackupDescriptor, BackupId, PartitionBackup } from '../core/backup.ts';
 import { BackupAlreadyExists, BackupError, type BrokerFailure } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
@@ -23,29 +23,31 @@ export interface SaveCopiesOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (id: BackupId, progress: BackupProgress) => void;
   /** Nobody can still be at work on these copies: what is in progress was left behind. */
-  readonly isWriterGone?: boolean;
+  readonly isWriterGone: boolean;
+  /** Why what was left behind counts as failed. */
+  readonly leftBehind: string;
+  /** What to do about a copy that is in progress while its writer may be at work. */
+  readonly ifUnderWay: string;
 }
 
-type CopyStore = Pick<BackupStore, 'list' | 'save' | 'markFailed' | 'delete'>;
+type CopyStore = Pick<BackupStore, 'list' | 'open' | 'save' | 'markFailed' | 'delete'>;
 
 /** Saves the backups, all of one checkpoint. */
 export function saveCopies(
   store: CopyStore,
   checkpointId: CheckpointId,
   backups: readonly PartitionBackup[],
-  { signal, onProgress, isWriterGone = false }: SaveCopiesOptions,
+  options: SaveCopiesOptions,
 ): ResultAsync<readonly SavedCopy[], CliError> {
+  const { signal, onProgress } = options;
   return fromAsync<readonly SavedCopy[], CliError>(async () => {
     const page = await store.list({ checkpointId, details: true }, { signal });
     if (page.isErr()) return err(page.error);
     const there = (backup: PartitionBackup) => page.value.backups.find((row) => isSameCopy(row, backup));
     for (const backup of backups) {
       const row = there(backup);
-      const isInTheWay =
-        row?.statusCode === 'COMPLETED'
-          ? !isSameContent(row, backup)
-          : row?.statusCode === 'IN_PROGRESS' && !isWriterGone;
-      if (row !== undefined && isInTheWay) return err(new BackupAlreadyExists(row.id, row.statusCode));
+      const free = row === undefined ? ok() : await checkPlace(store, row, backup, options);
+      if (free.isErr()) return err(free.error);
     }
     const saved: SavedCopy[] = [];
     for (const backup of backups) {
@@ -53,10 +55,12 @@ export function saveCopies(
       const row = there(backup);
       const skipped = row?.statusCode === 'COMPLETED';
       if (!skipped) {
-        const cleared = row === undefined ? ok() : await clear(store, row, backup.term, signal);
+        const cleared = row === undefined ? ok() : await clear(store, row, backup.term, options);
         if (cleared.isErr()) return err(cleared.error);
-        const options = { signal, onProgress: (progress: BackupProgress) => onProgress(id, progress) };
-        const result = await store.save(backup, options);
+        const result = await store.save(backup, {
+          signal,
+          onProgress: (progress) => onProgress(id, progress),
+        });
         if (result.isErr()) return err(reason(result.error));
       }
       const files = [...snapshotFiles, ...segmentFiles];
@@ -67,16 +71,36 @@ export function saveCopies(
   });
 }
 
+/** Whether a backup can be stored where a copy of that id is, or is there already, whole and the same. */
+async function checkPlace(
+  store: CopyStore,
+  row: BackupStatus,
+  backup: PartitionBackup,
+  { signal, isWriterGone, ifUnderWay }: SaveCopiesOptions,
+): Promise<Result<void, CliError>> {
+  const { id, statusCode } = row;
+  const inTheWay = (advice: string) => err(new BackupAlreadyExists(id, statusCode, advice));
+  if (statusCode === 'IN_PROGRESS') return isWriterGone ? ok() : inTheWay(ifUnderWay);
+  if (statusCode !== 'COMPLETED') return ok();
+  if (!isSameContent(row, backup)) return inTheWay('it is another one of the same id, and is left as it is');
+  const opened = await store.open(id, { signal });
+  if (opened.isOk()) return ok();
+  const { error } = opened;
+  if (error.name !== 'BackupCorrupt') return err(error);
+  return inTheWay(
+    `it is damaged: object=${error.object} ${error.detail}; delete it there, then run this again`,
+  );
+}
+
 /** Removes a copy that holds no backup. */
 function clear(
   store: CopyStore,
   { id, statusCode }: BackupStatus,
   term: bigint,
-  signal: AbortSignal,
+  { signal, leftBehind }: SaveCopiesOptions,
 ): ResultAsync<void, CliError> {
-  const reason = 'The broker stopped before the backup was complete.';
   const settled: ResultAsync<unknown, CliError> =
-    statusCode === 'IN_PROGRESS' ? store.markFailed(id, reason, { term, signal }) : okAsync(undefined);
+    statusCode === 'IN_PROGRESS' ? store.markFailed(id, leftBehind, { term, signal }) : okAsync(undefined);
   return settled.andThen(() => store.delete(id, { signal }));
 }
 

@@ -131,8 +131,8 @@ export class BackupAlreadyExists extends BackupError {
   override readonly retryable = false;
   readonly id: BackupId;
   readonly statusCode: BackupStatusCode;
-  constructor(id: BackupId, statusCode: BackupStatusCode) {
-    super(`the backup exists already: ${showId(id)} status=${statusCode}; use a higher backup id`);
+  constructor(id: BackupId, statusCode: BackupStatusCode, advice = 'use a higher backup id') {
+    super(`the backup exists already: ${showId(id)} status=${statusCode}; ${advice}`);
     this.id = id;
     this.statusCode = statusCode;
   }
@@ -145,7 +145,11 @@ export class InvalidBackupState extends BackupError {
   readonly id: BackupId;
   readonly actual: BackupStatusCode;
   constructor(id: BackupId, expected: BackupStatusCode, actual: BackupStatusCode) {
-    super(`the backup is in the wrong state: ${showId(id)} expected=${expected} actual=${actual}`);
+    const advice =
+      actual === 'IN_PROGRESS'
+        ? '; wait until it has ended; what a dead broker left is ended by the next leader of the partition'
+        : '';
+    super(`the backup is in the wrong state: ${showId(id)} expected=${expected} actual=${actual}${advice}`);
     this.id = id;
     this.actual = actual;
   }

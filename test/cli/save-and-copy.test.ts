@@ -118,6 +118,10 @@ describe('copy', () => {
     await writeFile(join(world.directory, 'zeebe.yaml'), lines.join('\n'));
     const native = `zeebe.broker.data.backup: { store: FILESYSTEM, filesystem.basePath: "${world.storeDirectory}" }`;
     await writeFile(join(world.directory, 'native.yaml'), native);
+    await writeFile(
+      join(world.directory, 'elsewhere.yaml'),
+      [...lines, 'zeebe.broker.data.backup.s3.basepath: elsewhere'].join('\n'),
+    );
     await mkdir(join(world.directory, 'back'));
     await writeFile(
       join(world.directory, 'back.yaml'),
@@ -234,5 +238,70 @@ describe('copy', () => {
     await world.save(7n, [1]);
     expect((await copy('native', 'back')).code).toBe(12);
     expect(await readdir(join(world.directory, 'back'))).toEqual([]);
+  });
+
+  it.each(['zeebe', 'native', 'back'])('refuses the %s store as the target of itself', async (place) => {
+    await configurations();
+    await bucket.save();
+    await world.save(7n);
+    const outcome = await copy(place, place);
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining('--to') });
+    expect(outcome.stderr).toContain(`${place}.yaml`);
+  });
+
+  it('goes on where a run was killed, when it is told that none is at work', async () => {
+    await configurations();
+    await bucket.save();
+    expect((await copy('zeebe', 'elsewhere')).code).toBe(0);
+    const key = 'elsewhere/2/7/0/manifest.json';
+    const manifest = new TextDecoder().decode(await bucket.get(key));
+    await bucket.put(key, new TextEncoder().encode(manifest.replace('completed', 'in_progress')));
+    const refused = await copy('zeebe', 'elsewhere');
+    expect(refused.code).toBe(18);
+    expect(refused.stderr).toContain('--replace-unfinished');
+    const argv = ['copy', '7', '--from', 'zeebe.yaml', '--to', 'elsewhere.yaml', '--replace-unfinished'];
+    const outcome = await world.run([...argv, '--json'], { env: {} });
+    expect(outcome.json()).toMatchObject({ copies: [{ skipped: true }, { skipped: false }] });
+    expect((await world.run(['verify', '7', '--config', 'elsewhere.yaml'], { env: {} })).code).toBe(0);
+  });
+
+  it('is not content with a copy that has lost an object since', async () => {
+    await configurations();
+    await bucket.save();
+    await copy('zeebe', 'elsewhere');
+    await bucket.delete('elsewhere/1/7/0/snapshot/CURRENT');
+    const outcome = await copy('zeebe', 'elsewhere');
+    expect(outcome.code).toBe(18);
+    expect(outcome.stderr).toMatch(/elsewhere\/1\/7\/0\/snapshot\/CURRENT is missing.*delete it there/);
+    const config = ['--config', 'elsewhere.yaml'];
+    expect((await world.run(['delete', '7', ...config], { env: {} })).code).toBe(0);
+    expect((await copy('zeebe', 'elsewhere')).code).toBe(0);
+    expect((await world.run(['verify', '7', ...config], { env: {} })).code).toBe(0);
+  });
+
+  it('counts the partitions that completed copies tell', async () => {
+    await configurations();
+    await bucket.save();
+    const backup = zeebeBackup(1);
+    const store = bucket.open();
+    (await store.save({ ...backup, id: { ...backup.id, nodeId: 1 } }))._unsafeUnwrap();
+    await store.close();
+    const key = '1/7/0/manifest.json';
+    const failed = new TextDecoder()
+      .decode(await bucket.get(key))
+      .replace('completed', 'failed')
+      .replace('"numberOfPartitions":2', '"numberOfPartitions":5');
+    await bucket.put(key, new TextEncoder().encode(failed));
+    expect((await copy('zeebe', 'native')).code).toBe(0);
+  });
+
+  it.each(['failed', 'in_progress'])('copies no backup that is %s', async (state) => {
+    await configurations();
+    await bucket.save();
+    const key = '2/7/0/manifest.json';
+    const text = new TextDecoder().decode(await bucket.get(key));
+    await bucket.put(key, new TextEncoder().encode(text.replace('completed', state)));
+    expect((await copy('zeebe', 'native')).code).toBe(12);
+    expect(await readdir(world.storeDirectory)).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 // `tidemark copy`: copies a backup from one store to another, also between Zeebe's layout and the native one.
 import type { Command } from 'commander';
-import { err, ok, type ResultAsync } from 'neverthrow';
+import { err, errAsync, ok, type ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
-import type { PartitionBackup } from '../../core/backup.ts';
-import { BackupCorrupt } from '../../core/errors.ts';
+import type { BackupId, PartitionBackup } from '../../core/backup.ts';
+import { BackupCorrupt, InvalidInput } from '../../core/errors.ts';
 import type { CheckpointId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import { fromAsync } from '../../core/result.ts';
@@ -13,9 +13,11 @@ import { verifyPartition } from '../../zeebe/verify-partition.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { isSamePlace } from '../same-place.ts';
 import { saveCopies } from '../save-copies.ts';
 import { showSaved } from '../show-saved.ts';
 import { formatBytes } from '../text-table.ts';
+import { toldPartitions } from '../told-partitions.ts';
 import { locateFinding } from '../verify/locate-finding.ts';
 import { showPlace } from '../verify/show-verification.ts';
 import { withStore } from '../with-backups.ts';
@@ -24,6 +26,7 @@ import { withoutSettings } from '../without-settings.ts';
 interface CopyOptions {
   readonly from: string;
   readonly to: string;
+  readonly replaceUnfinished?: boolean;
 }
 
 export function addCopy(program: Command, run: CommandRun): void {
@@ -33,6 +36,10 @@ export function addCopy(program: Command, run: CommandRun): void {
     .argument('<backupId>', 'which backup; it must be COMPLETED on every partition')
     .requiredOption('--from <file>', 'the configuration of the store that has it')
     .requiredOption('--to <file>', 'the configuration of the store that gets it')
+    .option(
+      '--replace-unfinished',
+      'nobody is at work on it there: replace what a killed run left in progress',
+    )
     .addHelpText('after', EXAMPLES)
     .action((id: string, options: CopyOptions) =>
       run.finish(() =>
@@ -45,7 +52,8 @@ export function addCopy(program: Command, run: CommandRun): void {
 
 const EXAMPLES = `
 Every completed copy is copied, with its files byte for byte. What is there already and the same is left alone, so it
-can be run again. Variables that name settings do not count here: they would make both stores the same one. A
+can be run again. In Zeebe's layout nobody can tell whether a copy in progress is still being written: after a run that
+was killed, say --replace-unfinished. Variables that name settings do not count here: they would make both stores the same one. A
 placeholder in the files takes any other variable.
 
 Examples:
@@ -54,16 +62,23 @@ Examples:
 function copy(
   run: CommandRun,
   checkpointId: CheckpointId,
-  { from, to }: CopyOptions,
+  { from, to, replaceUnfinished = false }: CopyOptions,
 ): ResultAsync<Shown, CliError> {
   const { io } = run.surroundings;
   const { signal } = io;
   const surroundings = { ...run.surroundings, env: withoutSettings(run.surroundings.env) };
   const line = new ProgressLine(io.stderr, io.clock);
   return withStore(surroundings, from, (source, settings) =>
-    withStore(surroundings, to, (target) =>
-      openCopies(source, checkpointId, settings, signal).andThen((backups) =>
+    withStore(surroundings, to, (target, { backup }) => {
+      if (isSamePlace(settings.backup, backup))
+        return errAsync(new InvalidInput('--to', `${to} names the store that ${from} names`));
+      const onCopy = ({ partitionId, nodeId }: BackupId) =>
+        line.update(`reading partition ${partitionId} of node ${nodeId}`);
+      return openCopies(source, checkpointId, settings, { signal, onCopy }).andThen((backups) =>
         saveCopies(target, checkpointId, backups, {
+          isWriterGone: replaceUnfinished,
+          leftBehind: 'The copying stopped before the backup was complete.',
+          ifUnderWay: 'wait until it has ended; if nobody is at work on it, say --replace-unfinished',
           signal,
           onProgress: ({ partitionId, nodeId }, { bytesDone, bytesTotal }) =>
             line.update(
@@ -71,8 +86,8 @@ function copy(
                 `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`,
             ),
         }),
-      ),
-    ),
+      );
+    }),
   )
     .map((copies) => {
       line.end();
@@ -89,20 +104,19 @@ function openCopies(
   source: BackupStore,
   checkpointId: CheckpointId,
   { backup, cluster }: Settings,
-  signal: AbortSignal,
+  { signal, onCopy }: { readonly signal: AbortSignal; readonly onCopy: (id: BackupId) => void },
 ): ResultAsync<readonly PartitionBackup[], CliError> {
   return fromAsync<readonly PartitionBackup[], CliError>(async () => {
     const page = await source.list({ checkpointId, details: true }, { signal });
     if (page.isErr()) return err(page.error);
     const rows = page.value.backups;
-    const partitionsCount = rows.find(({ descriptor }) => descriptor !== undefined)?.descriptor
-      ?.numberOfPartitions;
-    const count = partitionsCount ?? cluster.partitionsCount;
-    const plan = planRestore(rows, { checkpointId, partitionIds: [], partitionsCount: count });
+    const partitionsCount = toldPartitions(rows) ?? cluster.partitionsCount;
+    const plan = planRestore(rows, { checkpointId, partitionIds: [], partitionsCount });
     if (plan.isErr()) return err(plan.error);
     const backups: PartitionBackup[] = [];
     for (const { id, statusCode } of rows) {
       if (statusCode !== 'COMPLETED') continue;
+      onCopy(id);
       const opened = await source.open(id, { signal });
       if (opened.isErr()) return err(opened.error);
       const stored = opened.value;

@@ -71,6 +71,8 @@ function save(
       saveCopies(store, checkpointId, backups, {
         signal,
         isWriterGone: true,
+        leftBehind: 'The broker stopped before the backup was complete.',
+        ifUnderWay: 'wait until it has ended',
         onProgress: ({ partitionId }, { bytesDone, bytesTotal }) =>
           line.update(
             `saving partition ${partitionId}: ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`,
