@@ -9,6 +9,7 @@ import {
   BrokerFailure,
   DeadlineExceeded,
   type StoreError,
+  StoreFailure,
 } from '../../core/errors.ts';
 import { MANIFEST_SIZE_BYTES_MAX } from '../../core/limits.ts';
 import { contain, fromAsync } from '../../core/result.ts';
@@ -197,19 +198,35 @@ class Saving {
     });
   }
 
-  /**
-   * Puts the manifest. When the answer is lost, looks whether it arrived: the name is this attempt's alone.
-   */
+  /** Puts the manifest. When the answer is lost, looks whether it arrived. */
   #publish(manifest: Uint8Array): ResultAsync<void, StoreError> {
     return fromAsync<void, StoreError>(async () => {
       const { layout, attempt } = this.#parts;
       const { storage } = layout;
       const put = await storage.put(attempt.completedKey, manifest, { ifAbsent: true, signal: this.#signal });
       if (put.isOk()) return ok();
+      const arrived = await this.#withLastWords((signal) => this.#makeWhole(manifest, signal));
+      if (arrived.isOk() && arrived.value) return ok();
       const { error } = put;
-      if (error.name === 'ObjectAlreadyExists') return ok();
-      const arrived = await this.#withLastWords((signal) => isThere(storage, attempt.completedKey, signal));
-      return arrived.isOk() && arrived.value ? ok() : err(error);
+      if (error.name !== 'ObjectAlreadyExists') return err(error);
+      const detail = `object=${attempt.completedKey} was there, and is not what was sent; save again under a higher id`;
+      return err(new StoreFailure('publish backup', detail, error));
+    });
+  }
+
+  /**
+   * Whether the manifest is there, byte for byte. The name is this attempt's alone, so other bytes are what a server made
+   * of a cut put: they are put once more, or else taken away, for they read as COMPLETED.
+   */
+  #makeWhole(manifest: Uint8Array, signal: AbortSignal): ResultAsync<boolean, StoreError> {
+    return fromAsync<boolean, StoreError>(async () => {
+      const { storage } = this.#parts.layout;
+      const key = this.#parts.attempt.completedKey;
+      const found = await storage.get(key, { signal });
+      if (found.isErr()) return found.error.name === 'ObjectNotFound' ? ok(false) : err(found.error);
+      if (Buffer.compare(found.value, manifest) === 0) return ok(true);
+      if ((await storage.put(key, manifest, { signal })).isOk()) return ok(true);
+      return storage.delete([key], { signal }).map(() => false);
     });
   }
 
