@@ -8,6 +8,7 @@ import { CommandRun } from './command-run.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDelete } from './commands/delete.ts';
 import { addHold, addHolds, addUnhold } from './commands/hold.ts';
+import { addLabel, addLabels } from './commands/label.ts';
 import { addList } from './commands/list.ts';
 import { addPrune } from './commands/prune.ts';
 import { addRestore } from './commands/restore.ts';
@@ -77,6 +78,8 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     addHold,
     addUnhold,
     addHolds,
+    addLabel,
+    addLabels,
     addSweep,
   ])
     add(program, run);

@@ -70,6 +70,9 @@ export interface BackupStore {
   /** Keeps backups from being pruned. Absent where the layout has no place for that. */
   readonly holds?: BackupHolds;
 
+  /** What operators call backups. Absent where the layout has no place for that. */
+  readonly labels?: BackupLabels;
+
   /** Frees sockets and timers. Calls in flight end as Aborted. */
   close(): Promise<void>;
 }
@@ -150,6 +153,34 @@ export interface BackupHold {
   readonly reason: string;
   readonly heldAt: Timestamp;
 }
+
+/**
+ * Words on backups, for people and scripts; tidemark itself does not look at them. A name has up to 63 characters of
+ * `a-z 0-9 . _ -`, a value up to 127 of letters, digits and `. _ : + @ -`.
+ */
+export interface BackupLabels {
+  /** Sets a label, in place of one with the same name. */
+  set(
+    checkpointId: CheckpointId,
+    name: string,
+    value: string,
+    options?: CallOptions,
+  ): ResultAsync<void, LabelError>;
+  /** Removes a label. One that is not there is fine. */
+  remove(checkpointId: CheckpointId, name: string, options?: CallOptions): ResultAsync<void, LabelError>;
+  /** The labels of one backup, or of all, newest first. Costs as much as there are of them. */
+  list(
+    checkpointId?: CheckpointId,
+    options?: CallOptions,
+  ): ResultAsync<readonly LabelledBackup[], StoreError>;
+}
+
+export interface LabelledBackup {
+  readonly checkpointId: CheckpointId;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type LabelError = StoreError | ForeignCluster | InvalidInput;
 
 export interface SweepOptions extends CallOptions {
   /** Which partitions. Absent: all that the store knows. */

@@ -99,3 +99,26 @@ describe('a hold', () => {
     expect(stderr).toContain("Zeebe's layout has no place for it");
   });
 });
+
+describe('labels', () => {
+  it('are shown until they are taken back', async () => {
+    await world.save(7n);
+    const set = await world.run(['label', '7', 'release=8.7', 'tested=yes']);
+    expect(set.stdout).toBe('backup 7: release=8.7 tested=yes\n');
+    expect((await world.run(['labels'])).stdout).toMatch(/^BACKUP {2}LABELS\n7 +release=8\.7 tested=yes\n$/);
+    const left = await world.run(['label', '7', 'tested-', '--json']);
+    expect(left.json()).toEqual({ backupId: 7n, labels: { release: '8.7' } });
+    expect((await world.run(['labels', '8'])).stdout).toBe('no labels\n');
+  });
+
+  it.each([
+    [['label', '7', 'release'], 2, 'expected name=value or name-'],
+    [['label', '7', 'Release=1'], 2, 'invalid label'],
+    [['label', '8', 'release=1'], 11, 'no such backup'],
+  ])('%j is refused', async (argv, code, message) => {
+    await world.save(7n);
+    const outcome = await world.run(argv);
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).toContain(message);
+  });
+});

@@ -151,6 +151,31 @@ export function behindPartition(partitionId: PartitionId): string {
   return `partitions/${partitionId}0`;
 }
 
+export const LABELS_PREFIX = 'labels/';
+
+const LABEL_NAME = '[a-z0-9][a-z0-9._-]{0,62}';
+const LABEL_VALUE = '[A-Za-z0-9._:+@-]{0,127}';
+const LABEL = new RegExp(`^labels/(\\d{19})/(${LABEL_NAME})=(${LABEL_VALUE})$`);
+
+export function labelsPrefix(checkpointId: CheckpointId): string {
+  return `${LABELS_PREFIX}${inverted(checkpointId)}/`;
+}
+
+/** The key of a label, or undefined when a name or a value cannot be one. */
+export function labelKey(checkpointId: CheckpointId, name: string, value: string): string | undefined {
+  const key = `${labelsPrefix(checkpointId)}${name}=${value}`;
+  return LABEL.test(key) ? key : undefined;
+}
+
+export function parseLabelKey(
+  key: string,
+): { readonly checkpointId: CheckpointId; readonly name: string; readonly value: string } | undefined {
+  const [, inv, name, value] = LABEL.exec(key) ?? [];
+  const id = backupId(inv, '0', '0');
+  if (id === undefined || name === undefined || value === undefined) return undefined;
+  return { checkpointId: id.checkpointId, name, value };
+}
+
 export const HOLDS_PREFIX = 'holds/';
 
 export function holdKey(checkpointId: CheckpointId): string {

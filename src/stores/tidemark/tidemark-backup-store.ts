@@ -29,6 +29,7 @@ import { ClusterIdentity } from './cluster-identity.ts';
 import { deleteBackup } from './delete-backup.ts';
 import { Holds } from './holds.ts';
 import { entriesPrefix } from './keys.ts';
+import { Labels } from './labels.ts';
 import type { Layout } from './layout.ts';
 import { listBackups } from './list-backups.ts';
 import { listEntries } from './list-entries.ts';
@@ -53,11 +54,14 @@ export class TidemarkBackupStore implements BackupStore {
   readonly #calls = new CallsInFlight();
   /** Keeps backups from being pruned. */
   readonly holds: Holds;
+  /** What operators call backups. */
+  readonly labels: Labels;
 
   constructor(components: TidemarkBackupStoreComponents, settings: LayoutSettings = {}) {
     const { storage } = components;
     this.#layout = { storage, ...realComponents(components), values: layoutValues(settings) };
     this.#identity = new ClusterIdentity(this.#layout);
+    this.labels = new Labels(this.#layout, this.#identity, this.#calls);
     this.holds = new Holds(this.#layout, this.#identity, this.#calls);
   }
 
