@@ -145,10 +145,7 @@ export class InvalidBackupState extends BackupError {
   readonly id: BackupId;
   readonly actual: BackupStatusCode;
   constructor(id: BackupId, expected: BackupStatusCode, actual: BackupStatusCode) {
-    const advice =
-      actual === 'IN_PROGRESS'
-        ? '; wait until it has ended; what a dead broker left is ended by the next leader of the partition'
-        : '';
+    const advice = actual === 'IN_PROGRESS' ? '; wait until it has ended, or until a new leader ends it' : '';
     super(`the backup is in the wrong state: ${showId(id)} expected=${expected} actual=${actual}${advice}`);
     this.id = id;
     this.actual = actual;

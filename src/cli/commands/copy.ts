@@ -53,8 +53,8 @@ export function addCopy(program: Command, run: CommandRun): void {
 const EXAMPLES = `
 Every completed copy is copied, with its files byte for byte. What is there already and the same is left alone, so it
 can be run again. In Zeebe's layout nobody can tell whether a copy in progress is still being written: after a run that
-was killed, say --replace-unfinished. Variables that name settings do not count here: they would make both stores the same one. A
-placeholder in the files takes any other variable.
+was killed, say --replace-unfinished. Variables that name settings do not count here: they would make both stores the
+same one. A placeholder in the files takes any other variable.
 
 Examples:
   $ tidemark copy 1764000000000 --from zeebe.yaml --to archive.yaml`;

@@ -16,8 +16,8 @@ export function compressed(source: AsyncIterable<Uint8Array>, sizeBytes: number)
 }
 
 /**
- * Decompresses. Throws on what is no zstd, ends early, or goes on behind its end; an error of the source is thrown as it
- * is.
+ * Decompresses. Throws on what is no zstd, ends early, or goes on behind its end; an error of the source is
+ * thrown as it is.
  */
 export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const transform = createZstdDecompress();
