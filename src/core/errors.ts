@@ -1,5 +1,4 @@
-// Every expected failure, one class per decision a caller can take. Discriminate by `name`; the messages are
-// for people and may change. Bugs are not here: they throw InvariantViolation.
+// Every expected failure, one class per decision a caller can take. Discriminate by `name`; messages may change.
 import type { BackupId } from './backup.ts';
 import type { CheckpointId, PartitionId } from './ids.ts';
 import type { BackupStatusCode, PartitionBackupStatus } from './status.ts';
