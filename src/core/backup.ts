@@ -32,6 +32,11 @@ export interface BackupFile {
   readonly sizeBytes: number;
   /** Yields exactly `sizeBytes` bytes in chunks of any size. Each call starts at the beginning. */
   open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  /**
+   * Fills `target` with the bytes from `position` on, or throws. Optional: what has it is read straight into the
+   * memory that is sent from, without a copy in between. Calls may overlap.
+   */
+  read?(target: Uint8Array, position: number): Promise<void>;
 }
 
 /** A file of a stored backup, which may also tell where its bytes lie. */

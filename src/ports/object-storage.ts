@@ -10,7 +10,7 @@ import type { ObjectAlreadyExists, ObjectNotFound, StoreError } from '../core/er
  * 2. `get`, `head` and `list` see a put or a delete as soon as it has succeeded.
  * 3. `put` replaces an existing object, unless `ifAbsent` is asked for.
  * 4. With `ifAbsent`, `put` fails with ObjectAlreadyExists when the object is there, where the storage can tell.
- * 5. `get` gives exactly the bytes that were put, or the asked range of them.
+ * 5. `get` gives exactly the bytes that were put, or the asked range of them, and keeps no hold on either.
  * 6. `get` and `head` of a missing object fail with ObjectNotFound.
  * 7. `list` gives the keys under the prefix in ascending UTF-8 order, in pages, each key once.
  * 8. `list` starts behind `startAfter` when it is given.

@@ -1,7 +1,7 @@
 // A backup file over a path on this machine. It reads no more than it said it holds, however the file grows
 // meanwhile.
 import { statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { BackupFile } from '../core/backup.ts';
 import { Aborted, BrokerFailure } from '../core/errors.ts';
@@ -32,11 +32,37 @@ export function nodeFile(path: string, options: NodeFileOptions = {}): BackupFil
   return {
     name,
     sizeBytes,
-    open: ({ signal } = {}) => read(path, sizeBytes, readSizeBytes, signal),
+    open: ({ signal } = {}) => readOn(path, sizeBytes, readSizeBytes, signal),
+    read: async (target, position) => {
+      const file = await orBrokerFailure(path, () => open(path, 'r'));
+      try {
+        await fill(file, { path, sizeBytes }, target, position);
+      } finally {
+        await file.close();
+      }
+    },
   };
 }
 
-async function* read(
+/** Fills the target from the file, which was said to have `sizeBytes` bytes. */
+async function fill(
+  file: FileHandle,
+  { path, sizeBytes }: { readonly path: string; readonly sizeBytes: number },
+  target: Uint8Array,
+  position: number,
+): Promise<void> {
+  let filled = 0;
+  while (filled < target.length) {
+    const [from, want] = [position + filled, target.length - filled];
+    const { bytesRead } = await orBrokerFailure(path, () => file.read(target, filled, want, from));
+    if (bytesRead === 0) {
+      throw new BrokerFailure('read file', `path=${path} expectedBytes=${sizeBytes} got only ${from}`);
+    }
+    filled += bytesRead;
+  }
+}
+
+async function* readOn(
   path: string,
   sizeBytes: number,
   readSizeBytes: number,
@@ -50,12 +76,9 @@ async function* read(
       const want = Math.min(readSizeBytes, sizeBytes - position);
       // A new buffer each time: whoever gets it may still hold it while the next one is read.
       const buffer = Buffer.allocUnsafeSlow(want);
-      const { bytesRead } = await orBrokerFailure(path, () => file.read(buffer, 0, want, position));
-      if (bytesRead === 0) {
-        throw new BrokerFailure('read file', `path=${path} expectedBytes=${sizeBytes} got only ${position}`);
-      }
-      position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+      await fill(file, { path, sizeBytes }, buffer, position);
+      position += want;
+      yield buffer;
     }
   } finally {
     await file.close();

@@ -94,12 +94,17 @@ export const objectStorageContract: readonly ContractCase<ObjectStorageContext>[
     },
   },
   {
-    name: '`get` gives exactly the bytes that were put, or the asked range of them.',
+    name: '`get` gives exactly the bytes that were put, or the asked range of them, and keeps no hold on either.',
     async run({ storage, prefix }) {
       const body = Uint8Array.from({ length: 70_000 }, (_, index) => (index * 31 + (index >> 8)) & 0xff);
       const sha256 = createHash('sha256').update(body).digest();
       const key = `${prefix}bytes`;
-      unwrap(await storage.put(key, body, { sha256 }));
+      const given = body.slice();
+      unwrap(await storage.put(key, given, { sha256 }));
+      given.fill(0);
+      const got = unwrap(await storage.get(key));
+      assert.deepEqual(Uint8Array.from(got), body);
+      got.fill(0);
       assert.deepEqual(bytesOf(await storage.get(key)), body);
       for (const [start, length] of [
         [0, 1],

@@ -37,7 +37,14 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
   },
   runtime: {
     folders: BELOW_ADAPTERS,
-    packages: ['neverthrow', 'node:fs', 'node:fs/promises', 'node:path', 'node:crypto'],
+    packages: [
+      'neverthrow',
+      'node:fs',
+      'node:fs/promises',
+      'node:path',
+      'node:crypto',
+      'node:worker_threads',
+    ],
   },
   management: {
     folders: BELOW_ADAPTERS,

@@ -31,6 +31,6 @@ describeContract({ describe, it }, 'a directory keeps the contract', objectStora
   const storage = new FilesystemObjectStorage({ clock: systemClock, random: systemRandom }, { directory });
   return {
     context: { storage, prefix: '', createOnly: true },
-    close: () => rm(directory, { recursive: true, force: true }),
+    close: () => rm(directory, { recursive: true, force: true, maxRetries: 3 }),
   };
 });

@@ -31,6 +31,17 @@ function descriptorsOf(path: string): number {
 }
 
 describe('a file on disk', () => {
+  it('fills given memory from any place, also at the same time, and says where it ends too early', async () => {
+    const path = await fileOf('0123456789');
+    const file = nodeFile(path);
+    const [head, tail] = [new Uint8Array(4), new Uint8Array(6)];
+    await Promise.all([file.read?.(head, 0), file.read?.(tail, 4)]);
+    expect(Buffer.concat([head, tail]).toString()).toBe('0123456789');
+    await truncate(path, 5);
+    await expect(file.read?.(new Uint8Array(6), 4)).rejects.toThrow('expectedBytes=10 got only 5');
+    if (onLinux) expect(descriptorsOf(path)).toBe(0);
+  });
+
   it('is all of it, under its own name, as often as it is opened', async () => {
     const file = nodeFile(await fileOf('0123456789'));
     expect(file).toMatchObject({ name: `file-${made}.log`, sizeBytes: 10 });

@@ -1,14 +1,28 @@
-// SHA-256 in two speeds: off the main thread for chunks, at once for what is small.
-import { createHash, webcrypto } from 'node:crypto';
+// SHA-256 in two speeds: on another thread for chunks, at once for what is small.
+import { createHash } from 'node:crypto';
+import { type Digested, digestElsewhere } from '../../runtime/hash-worker.ts';
 
-/** Up to this size a digest at once costs less than the way to the thread pool and back. */
-const AT_ONCE_BYTES_MAX = 16 * 1024;
+/** Up to this size a digest at once costs less than the way to the other thread and back. */
+const AT_ONCE_BYTES_MAX = 64 * 1024;
 
-/** Hashes a chunk on a thread of the pool, so that four gigabytes do not stop the broker for seconds. */
-export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  if (bytes.length <= AT_ONCE_BYTES_MAX) return createHash('sha256').update(bytes).digest();
-  // Never over shared memory: the chunks are our own, or what a storage gave.
-  return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+/**
+ * Hashes a chunk, so that four gigabytes do not stop the broker for seconds. Takes the memory behind `bytes` away,
+ * all of it, and gives it back with the answer: go on with `bytes` of that.
+ */
+export async function digestOwn(bytes: Uint8Array<ArrayBuffer>): Promise<Digested> {
+  return bytes.length <= AT_ONCE_BYTES_MAX ? { bytes, sha256: sha256(bytes) } : digestElsewhere(bytes);
+}
+
+/** The same for bytes that came from others: what is a part of something larger is copied first. */
+export function digestGiven(bytes: Uint8Array): Promise<Digested> {
+  const { buffer, byteLength } = bytes;
+  const isAll = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return digestOwn(isAll ? new Uint8Array(buffer) : new Uint8Array(bytes));
+}
+
+/** Hashes at once. For what is small. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
 }
 
 /** Hashes at once. For what is small. */

@@ -24,6 +24,7 @@ export class FileReader {
   /** Fills the buffer with the next bytes. Too few in the file is a BrokerFailure. */
   fill(target: Uint8Array): ResultAsync<void, ReadFileError> {
     return fromAsync<void, ReadFileError>(async () => {
+      if (this.#file.read !== undefined) return this.#fillAtOnce(target, this.#file.read);
       let filled = 0;
       while (filled < target.length) {
         const more = await this.#more();
@@ -36,6 +37,17 @@ export class FileReader {
         this.#rest = this.#rest.subarray(part.length);
       }
       return ok();
+    });
+  }
+
+  /** A file that reads into given memory gives what is asked, and has an end only by its size. */
+  #fillAtOnce(target: Uint8Array, read: NonNullable<BackupFile['read']>): ResultAsync<void, ReadFileError> {
+    return fromAsync<void, ReadFileError>(async () => {
+      const position = this.#taken;
+      this.#taken += target.length;
+      this.#ended = this.#taken >= this.#file.sizeBytes;
+      const filled = await this.#orAborted(() => read.call(this.#file, target, position).then(() => true));
+      return filled.map(() => undefined);
     });
   }
 
@@ -60,23 +72,33 @@ export class FileReader {
   #more(): ResultAsync<boolean, ReadFileError> {
     return fromAsync<boolean, ReadFileError>(async () => {
       while (this.#rest.length === 0 && !this.#ended) {
-        const aborted = whenAborted(this.#signal);
-        try {
+        const next = await this.#orAborted(() => {
           this.#bytes ??= this.#file.open({ signal: this.#signal })[Symbol.asyncIterator]();
-          const next = await Promise.race([this.#bytes.next(), aborted.fired]);
-          if (next === undefined) return err(new Aborted('save backup'));
-          if (next.done) this.#ended = true;
-          else this.#rest = next.value;
-        } catch (cause) {
-          this.#ended = true;
-          if (this.#signal.aborted) return err(new Aborted('save backup'));
-          const detail = `file=${this.#file.name} ${cause instanceof Error ? cause.message : String(cause)}`;
-          return err(new BrokerFailure('read file', detail, cause));
-        } finally {
-          aborted.stop();
-        }
+          return this.#bytes.next();
+        });
+        if (next.isErr()) return err(next.error);
+        if (next.value.done) this.#ended = true;
+        else this.#rest = next.value.value;
       }
       return ok(this.#rest.length > 0);
+    });
+  }
+
+  /** What the broker's file does, contained; and given up at once when the signal fires. */
+  #orAborted<T extends object | true>(run: () => Promise<T>): ResultAsync<T, ReadFileError> {
+    return fromAsync<T, ReadFileError>(async () => {
+      const aborted = whenAborted(this.#signal);
+      try {
+        const done = await Promise.race([run(), aborted.fired]);
+        return done === undefined ? err(new Aborted('save backup')) : ok(done);
+      } catch (cause) {
+        this.#ended = true;
+        if (this.#signal.aborted) return err(new Aborted('save backup'));
+        const detail = `file=${this.#file.name} ${cause instanceof Error ? cause.message : String(cause)}`;
+        return err(new BrokerFailure('read file', detail, cause));
+      } finally {
+        aborted.stop();
+      }
     });
   }
 

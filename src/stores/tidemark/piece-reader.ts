@@ -4,7 +4,7 @@ import { untilAborted } from '../../core/deadline.ts';
 import { BackupCorrupt, type StoreError } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { contain, fromAsync } from '../../core/result.ts';
-import { sha256, toHex } from './digest.ts';
+import { digestGiven, sha256, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
 import { type Chunk, isWholeChunk, type Piece } from './manifest.ts';
@@ -29,11 +29,15 @@ export class PieceReader {
 
   read(piece: Piece, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
     return fromAsync<Uint8Array, ReadPieceError>(async () => {
-      const chunk = isWholeChunk(piece) ? this.#fetch(piece.chunk, signal) : this.#pack(piece.chunk, signal);
-      const fetched = await chunk;
-      if (fetched.isErr()) return err(fetched.error);
-      const bytes = fetched.value.subarray(piece.offset, piece.offset + piece.length);
-      const digest = toHex(await sha256(bytes));
+      const isWhole = isWholeChunk(piece);
+      const chunk = await (isWhole ? this.#fetch(piece.chunk, signal) : this.#pack(piece.chunk, signal));
+      if (chunk.isErr()) return err(chunk.error);
+      const part = chunk.value.subarray(piece.offset, piece.offset + piece.length);
+      // Others may still read the pack, and its parts are small.
+      const { bytes, sha256: found } = isWhole
+        ? await digestGiven(part)
+        : { bytes: part, sha256: sha256(part) };
+      const digest = toHex(found);
       if (digest !== piece.sha256) {
         return err(this.#corrupt(piece.chunk, `expected sha256=${piece.sha256} found sha256=${digest}`));
       }

@@ -7,7 +7,7 @@ import { Aborted, type BrokerFailure, type StoreError, StoreFailure } from '../.
 import { fromAsync } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
 import { ChunkUploads } from './chunk-uploads.ts';
-import { sha256, toHex } from './digest.ts';
+import { digestOwn, sha256, toHex } from './digest.ts';
 import { FileReader } from './file-reader.ts';
 import type { Layout } from './layout.ts';
 import type { ManifestFile, Piece } from './manifest.ts';
@@ -113,7 +113,7 @@ class FileStoring {
         const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
         reader.close();
         if (!this.#isOk(filled)) return;
-        const digest = toHex(await sha256(bytes));
+        const digest = toHex(sha256(bytes));
         const known = this.#reusable.find(digest, sizeBytes);
         if (known !== undefined || sizeBytes === 0) {
           this.#progress.bytesDone(sizeBytes, 'reused');
@@ -124,8 +124,8 @@ class FileStoring {
         used += sizeBytes;
       }
       if (used === 0) return;
-      const whole = pack.subarray(0, used);
-      const sent = await this.#uploads.send(whole, await sha256(whole));
+      const whole = await digestOwn(pack.subarray(0, used));
+      const sent = await this.#uploads.send(whole.bytes, whole.sha256);
       if (!this.#isOk(sent)) return;
       for (const { source, digest, offset } of packed) {
         const length = source.file.sizeBytes;
@@ -135,8 +135,8 @@ class FileStoring {
     });
   }
 
-  async #piece(bytes: Uint8Array<ArrayBuffer>): Promise<Piece | undefined> {
-    const digest = await sha256(bytes);
+  async #piece(read: Uint8Array<ArrayBuffer>): Promise<Piece | undefined> {
+    const { bytes, sha256: digest } = await digestOwn(read);
     const known = this.#reusable.find(toHex(digest), bytes.length);
     if (known !== undefined) {
       this.#progress.bytesDone(bytes.length, 'reused');
