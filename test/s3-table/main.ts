@@ -90,7 +90,7 @@ function tortureOf(server: string): string {
     .split('\n')
     .map((line) => line.split('|').map((cell) => cell.trim()))
     .find(([, name]) => name === server);
-  return cells === undefined ? 'not run' : `${cells[2]}, ${cells[10]}`;
+  return cells === undefined ? 'not run' : `${cells[2]}, ${cells.at(-2)}`;
 }
 
 await main(process.argv.length > 2 ? process.argv.slice(2) : ['embedded']);

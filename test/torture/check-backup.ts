@@ -3,7 +3,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkpointId } from 'tidemark';
-import { loadSettings, openBackupStore } from 'tidemark/config';
 import type { Load } from '../../examples/demo/load.ts';
 import { proveRestored } from '../../examples/demo/proof.ts';
 import { readRestored } from '../../examples/demo/restored.ts';
@@ -17,6 +16,7 @@ import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-targ
 import { silentLogger } from '../../src/runtime/silent-logger.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
 import type { BackupRecord } from './backup-record.ts';
+import { openStore, settingsOf } from './open-store.ts';
 import { Violation } from './violation.ts';
 
 export interface CheckedLedger {
@@ -48,18 +48,6 @@ export async function checkBackup(ledger: CheckedLedger, record: BackupRecord): 
   } finally {
     await store.close();
   }
-}
-
-function settingsOf(environment: Record<string, string>) {
-  const loaded = loadSettings({ env: environment });
-  if (loaded.isErr()) throw loaded.error;
-  return loaded.value;
-}
-
-async function openStore(environment: Record<string, string>): Promise<BackupStore> {
-  const store = await openBackupStore(settingsOf(environment).backup, { logger: silentLogger });
-  if (store === null) throw new Error('the ledger has no backup store');
-  return store;
 }
 
 /** Reads every byte, and gives where each partition was cut. */

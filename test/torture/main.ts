@@ -54,6 +54,12 @@ async function main(): Promise<number> {
   const server = await openServer(values.server, process.env);
   const home = mkdtempSync(join(tmpdir(), 'tidemark-torture-'));
   const totals = newTotals();
+  // Nobody must find the server stopped, whether this run is called off or an earlier one was.
+  const calm = () => Promise.allSettled(server.faults.map(({ end }) => end()));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void calm().then(() => process.exit(1)));
+  }
+  await calm();
   console.log(`server ${server.name}, seed ${options.seed}`);
   const started = performance.now();
   try {

@@ -9,11 +9,14 @@ export interface RoundPlan {
   readonly serverFault: { readonly atMs: number; readonly fault: number; readonly forMs: number } | undefined;
   /** Deletes one of the older backups: `which` is a fraction of their number. */
   readonly deletion: { readonly atMs: number; readonly node: number; readonly which: number } | undefined;
+  /** Frees what no backup uses. */
+  readonly sweep: { readonly atMs: number } | undefined;
 }
 
 const NODE_KILLS = 0.6;
 const SERVER_FAULTS = 0.4;
-const DELETIONS = 0.3;
+const DELETIONS = 0.4;
+const SWEEPS = 0.5;
 
 export function planRound(seed: number, round: number, world: { nodes: number; faults: number }): RoundPlan {
   const chance = new Chance(seed * 100_003 + round);
@@ -33,5 +36,6 @@ export function planRound(seed: number, round: number, world: { nodes: number; f
     nodeKill: chance.is(NODE_KILLS) ? nodeKill : undefined,
     serverFault: chance.is(SERVER_FAULTS) && world.faults > 0 ? serverFault : undefined,
     deletion: chance.is(DELETIONS) ? deletion : undefined,
+    sweep: chance.is(SWEEPS) ? { atMs: chance.between(0, 800) } : undefined,
   };
 }

@@ -14,6 +14,7 @@ const QUIET: RoundPlan = {
   nodeKill: undefined,
   serverFault: undefined,
   deletion: undefined,
+  sweep: undefined,
 };
 
 describe('a tortured ledger', { timeout: 120_000 }, () => {
@@ -56,11 +57,12 @@ describe('a tortured ledger', { timeout: 120_000 }, () => {
       ...QUIET,
       nodeKill: { atMs: 200, node: 1, downMs: 50 },
       serverFault: { atMs: 50, fault: 0, forMs: 300 },
+      sweep: { atMs: 100 },
     };
     const ledger = await afterRounds('storm', [QUIET, storm, QUIET]);
     await ledger.check();
     await ledger.close();
-    expect(totals).toMatchObject({ rounds: 3, nodeKills: 1, deleted: 0 });
+    expect(totals).toMatchObject({ rounds: 3, nodeKills: 1, deleted: 0, sweeps: 2 });
     expect(totals.restored).toBe(totals.completed);
     expect(totals.restored).toBeGreaterThanOrEqual(2);
     expect(totals.completed + totals.failed).toBe(3);
@@ -98,8 +100,8 @@ describe('the table', () => {
     const two = withRow(withRow(one, rowOf('ceph', of(2))), rowOf('minio', of(3)));
     expect(two.split('\n').slice(0, 2).join('\n')).toBe(HEADER);
     expect(two.split('\n').slice(2)).toEqual([
-      '| ceph | 2 | 0 | kill 2 | 0 | 0 | 0 | 0 | 0 | 0 |',
-      '| minio | 3 | 0 | kill 3 | 0 | 0 | 0 | 0 | 0 | 0 |',
+      '| ceph | 2 | 0 | kill 2 | 0 | 0 | 0 | 0 | 0, 0 | 0 | 0 |',
+      '| minio | 3 | 0 | kill 3 | 0 | 0 | 0 | 0 | 0, 0 | 0 | 0 |',
     ]);
   });
 });

@@ -11,6 +11,7 @@ import { LedgerCluster } from '../../examples/ledger/cluster.ts';
 import { type LedgerStore, openLedgerStore } from '../../examples/ledger/store.ts';
 import type { BackupRecord } from './backup-record.ts';
 import { checkBackup } from './check-backup.ts';
+import { openStore } from './open-store.ts';
 import type { RoundPlan } from './plan.ts';
 import { quietPorts } from './quiet-ports.ts';
 import type { ServerFault, TortureServer } from './servers.ts';
@@ -33,8 +34,9 @@ const SETTLE_TIMEOUT_MS = 60_000;
 const START_TRIES = 3;
 /** Small, so that every backup has snapshots, and segments that come and go. */
 const SIZES = { LEDGER_SNAPSHOT_EVERY: '300', LEDGER_SEGMENT_BYTES: '20000' };
-/** So that a backup whose writer died in the midst of its publication is FAILED soon. */
-const SIGNS_OF_LIFE = { TIDEMARK_HEARTBEAT: '2s', TIDEMARK_STALEAFTER: '15s' };
+/** So that a backup whose writer died in the midst of its publication is FAILED soon, and its chunks are garbage. */
+const SIGNS_OF_LIFE = { TIDEMARK_HEARTBEAT: '2s', TIDEMARK_STALEAFTER: '6s' };
+const SWEEP_GRACE_MS = 7_000;
 
 export class TorturedLedger {
   readonly #directory: string;
@@ -108,16 +110,18 @@ export class TorturedLedger {
       plan.nodeKill && this.#killNode(plan.nodeKill),
       plan.serverFault && this.#disturbServer(plan.serverFault),
       plan.deletion && this.#deleteOld(plan.deletion),
+      plan.sweep && this.#sweep(plan.sweep),
     ]).finally(() => {
       isCalm = true;
     });
     const [, state] = await Promise.all([storm, this.#backUp(plan.backup, () => isCalm)]);
-    const { nodeKill, serverFault, deletion } = plan;
+    const { nodeKill, serverFault, deletion, sweep } = plan;
     const events = [
       `backup ${this.#lastId} ${state}`,
       nodeKill && `node ${nodeKill.node} killed`,
       serverFault && `server: ${this.#server.faults[serverFault.fault]?.name}`,
       deletion && 'deletion',
+      sweep && 'sweep',
     ];
     const seconds = ((performance.now() - started) / 1_000).toFixed(1);
     return `round ${this.#totals.rounds}, ${seconds} s: ${events.filter(Boolean).join(', ')}`;
@@ -129,6 +133,7 @@ export class TorturedLedger {
     await this.#checkRunning();
     await this.#finishDeletions();
     const states = await this.#settledBackups();
+    await this.#sweep({ atMs: 0 });
     for (const record of this.#records.values()) {
       const state = states.get(record.id);
       if (record.deleted && state !== undefined) {
@@ -234,6 +239,20 @@ export class TorturedLedger {
     if (!deleted?.isOk()) return;
     record.deleted = true;
     this.#totals.deleted += 1;
+  }
+
+  async #sweep({ atMs }: NonNullable<RoundPlan['sweep']>): Promise<void> {
+    await sleep(atMs);
+    const store = await openStore(this.#cluster.environment(0));
+    try {
+      const swept = await store.sweep?.({ gracePeriodMs: SWEEP_GRACE_MS });
+      if (swept?.isErr() && swept.error.name !== 'StoreUnavailable') throw swept.error;
+      if (!swept?.isOk()) return;
+      this.#totals.sweeps += 1;
+      for (const { freed } of swept.value.partitions) this.#totals.freed += freed.chunks;
+    } finally {
+      await store.close();
+    }
   }
 
   /** The ledger itself has lost nothing, and nothing is there twice. */

@@ -9,6 +9,9 @@ export interface Totals {
   completed: number;
   failed: number;
   deleted: number;
+  sweeps: number;
+  /** Objects that sweeps freed. */
+  freed: number;
   /** Completed backups that were verified, restored and audited. */
   restored: number;
   transfers: number;
@@ -23,19 +26,21 @@ export function newTotals(): Totals {
     completed: 0,
     failed: 0,
     deleted: 0,
+    sweeps: 0,
+    freed: 0,
     restored: 0,
     transfers: 0,
   };
 }
 
 export const HEADER = [
-  '| server | rounds | node kills | done to the server | backups triggered | completed | failed | deleted | restored and audited | lost |',
-  '| --- | --: | --: | --- | --: | --: | --: | --: | --: | --: |',
+  '| server | rounds | node kills | done to the server | backups triggered | completed | failed | deleted | sweeps, chunks freed | restored and audited | lost |',
+  '| --- | --: | --: | --- | --: | --: | --: | --: | --: | --: | --: |',
 ].join('\n');
 
 /** A row under {@link HEADER}: a run that ends well has lost nothing. */
 export function rowOf(server: string, totals: Totals): string {
-  const { rounds, nodeKills, triggered, completed, failed, deleted, restored } = totals;
+  const { rounds, nodeKills, triggered, completed, failed, deleted, sweeps, freed, restored } = totals;
   const cells = [
     server,
     rounds,
@@ -45,6 +50,7 @@ export function rowOf(server: string, totals: Totals): string {
     completed,
     failed,
     deleted,
+    `${sweeps}, ${freed}`,
     restored,
     0,
   ];
@@ -52,10 +58,11 @@ export function rowOf(server: string, totals: Totals): string {
 }
 
 export function showTotals(totals: Totals): string {
-  const { rounds, nodeKills, triggered, completed, failed, deleted, restored, transfers } = totals;
+  const { rounds, nodeKills, triggered, completed, failed, deleted, sweeps, freed, restored, transfers } =
+    totals;
   return (
     `rounds ${rounds}, node kills ${nodeKills}, server: ${showFaults(totals)}; backups triggered ${triggered}, ` +
-    `completed ${completed}, failed ${failed}, deleted ${deleted}, restored ${restored}; transfers ${transfers}`
+    `completed ${completed}, failed ${failed}, deleted ${deleted}, sweeps ${sweeps} (${freed} chunks freed), restored ${restored}; transfers ${transfers}`
   );
 }
 
