@@ -48,6 +48,20 @@ describe('save --offline', () => {
     expect(again.stdout).toMatch(/was there already\n.*was there already\n$/);
   });
 
+  it('says which partitions nobody has stored yet', async () => {
+    await stopBroker();
+    await rm(join(world.dataDirectory, 'raft-partition/partitions/1'), { recursive: true });
+    const outcome = await run('save', '--offline', '7', '--broker-version', '8.6.0');
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toContain('not complete: no node has stored partition 1\n');
+    const again = await run('save', '--offline', '7', '--broker-version', '8.6.0', '--json');
+    expect(again.json()).toMatchObject({ copies: [{ partitionId: 2n }], missing: [1n] });
+    // Another node has it.
+    await bucket.save(undefined, [1]);
+    const whole = await run('save', '--offline', '7', '--broker-version', '8.6.0', '--json');
+    expect(whole.json()).toMatchObject({ missing: [] });
+  });
+
   it('asks which Zeebe it was where the log does not tell', async () => {
     await stopBroker();
     const { code, stderr } = await run('save', '--offline', '7');

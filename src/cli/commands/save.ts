@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { errAsync, type ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
-import type { CheckpointId } from '../../core/ids.ts';
+import type { CheckpointId, PartitionId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
 import { type CliError, UsageError } from '../cli-errors.ts';
@@ -79,12 +79,28 @@ function save(
           ),
       }),
     )
-    .map((copies) => {
-      line.end();
-      return showSaved(checkpointId, copies);
-    })
+    .andThen((copies) =>
+      missingPartitions(store, checkpointId, partitionsCount, signal).map((missing) => {
+        line.end();
+        return showSaved(checkpointId, copies, missing);
+      }),
+    )
     .mapErr((error) => {
       line.end();
       return error;
     });
+}
+
+/** The partitions without a completed copy, whoever should have stored it. */
+function missingPartitions(
+  store: BackupStore,
+  checkpointId: CheckpointId,
+  partitionsCount: number,
+  signal: AbortSignal,
+): ResultAsync<readonly PartitionId[], CliError> {
+  return store.list({ checkpointId }, { signal }).map(({ backups }) => {
+    const completed = backups.filter(({ statusCode }) => statusCode === 'COMPLETED');
+    const stored = new Set(completed.map(({ id }) => id.partitionId));
+    return Array.from({ length: partitionsCount }, (_, index) => index + 1).filter((id) => !stored.has(id));
+  });
 }
