@@ -1,5 +1,5 @@
 // One partition of the ledger: it forgets nothing over restarts, repeats nothing, and gives whole backups.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CheckpointState, checkpointId, logPosition, selectBackup } from 'tidemark';
@@ -117,6 +117,22 @@ describe('a partition', () => {
     expect(contents(third)).toEqual(before);
     expect(third.term).toBeGreaterThan(second.term);
     expect(third.describe().snapshots.length).toBeGreaterThan(0);
+  });
+
+  it('goes on from its newest snapshot when a power cut left the database behind what the log holds', async () => {
+    const first = await open(20);
+    await openAccounts(first);
+    await first.close();
+    cpSync(join(directory, 'state'), join(directory, 'early'), { recursive: true });
+    const second = await open(20);
+    for (let id = 0; id < 100; id += 1) await second.submit(transfer(`t${id}`, 1));
+    const before = contents(second);
+    await second.close();
+
+    rmSync(join(directory, 'state'), { recursive: true });
+    cpSync(join(directory, 'early'), join(directory, 'state'), { recursive: true });
+    const third = await open(20);
+    expect(contents(third)).toEqual(before);
   });
 
   it('starts the backup of a checkpoint that a crash left unprocessed, but none from a replay', async () => {

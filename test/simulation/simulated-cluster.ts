@@ -83,7 +83,10 @@ export class SimulatedCluster {
     for (const [partitionId, leader] of this.leaders) {
       this.#tell(node.peers, partitionId, leader, 0);
       if (leader.node !== old) continue;
-      const disk = leader.disk.afterCrash(node.process, this.#around.chance.is(0.15));
+      const disk = leader.disk.afterCrash(
+        node.process,
+        this.#around.chance.pick(['whole', 'whole', 'whole', 'behind', 'behind', 'none']),
+      );
       void this.#lead(node, partitionId, disk, false);
     }
   }
@@ -105,7 +108,11 @@ export class SimulatedCluster {
     if (stale !== undefined) void node.resign(stale);
     old.disk.fenced = true;
     totals['leaders moved'] += 1;
-    const disk = old.disk.replica(node.process, chance.is(0.6), chance.is(0.7));
+    const disk = old.disk.replica(
+      node.process,
+      chance.pick(['whole', 'behind', 'behind', 'none']),
+      chance.is(0.7),
+    );
     if (old.node.process.alive) {
       totals['two leaders at once'] += 1;
       const learns = chance.fraction() * chance.pick([500, 8_000, 30_000]);

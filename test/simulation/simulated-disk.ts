@@ -24,6 +24,9 @@ export interface SimulatedDiskParts {
   readonly onSnapshot: (path: string, bytes: Buffer) => void;
 }
 
+/** What is left of a live state: all, an earlier one, or nothing. */
+export type KeptState = 'whole' | 'behind' | 'none';
+
 const STATE = /\/state\.db$/;
 const SNAPSHOT = /\/snapshots\/(\d+-\d+)\/state\.db$/;
 
@@ -49,25 +52,33 @@ export class SimulatedDisk implements LedgerDisk {
   }
 
   /** The disk as the next process on this node finds it after a crash. */
-  afterCrash(process: SimulatedProcess, losesState: boolean): SimulatedDisk {
+  afterCrash(process: SimulatedProcess, state: KeptState): SimulatedDisk {
     const files = new Map<string, DiskFile>();
     for (const [path, { bytes, durable }] of this.files) {
       const kept = this.#parts.chance.between(durable, bytes.length);
       files.set(path, { bytes: Buffer.from(bytes.subarray(0, kept)), durable: kept });
     }
-    return new SimulatedDisk(this.#parts, process, files, losesState ? new Map() : this.#states);
+    return new SimulatedDisk(this.#parts, process, files, this.#kept(state));
   }
 
   /** The disk of a replica that takes over: what is committed, with a state of its own or without one. */
-  replica(process: SimulatedProcess, hasState: boolean, hasNewestSnapshot: boolean): SimulatedDisk {
+  replica(process: SimulatedProcess, state: KeptState, hasNewestSnapshot: boolean): SimulatedDisk {
     const files = new Map<string, DiskFile>();
     for (const [path, { bytes, durable }] of this.files) {
       files.set(path, { bytes: Buffer.from(bytes.subarray(0, durable)), durable });
     }
     const snapshots = [...files.keys()].filter((path) => SNAPSHOT.test(path)).sort(byPosition);
     if (!hasNewestSnapshot && snapshots.length > 1) files.delete(snapshots.at(-1) as string);
-    const states = hasState ? [...this.#states].map(([path, data]) => [path, copyData(data)] as const) : [];
-    return new SimulatedDisk(this.#parts, process, files, new Map(states));
+    return new SimulatedDisk(this.#parts, process, files, this.#kept(state));
+  }
+
+  #kept(kept: KeptState): Map<string, StateData> {
+    const states = new Map<string, StateData>();
+    for (const [path, data] of this.#states) {
+      const from = kept === 'behind' ? (data.behind ?? data) : data;
+      if (kept !== 'none') states.set(path, copyData(from));
+    }
+    return states;
   }
 
   openState(path: string): LedgerState {
@@ -125,8 +136,10 @@ export class SimulatedDisk implements LedgerDisk {
   }
 
   remove(path: string): void {
-    for (const file of [...this.files.keys()]) {
-      if (file === path || file.startsWith(`${path}/`)) this.files.delete(file);
+    for (const files of [this.files, this.#states]) {
+      for (const file of [...files.keys()]) {
+        if (file === path || file.startsWith(`${path}/`)) files.delete(file);
+      }
     }
   }
 

@@ -22,7 +22,7 @@ export class Weather {
 
   turn(): void {
     const choose = (choices: readonly number[]) => this.#chance.pick(choices);
-    this.storeTrouble = choose([0, 0, 0.05, 0.2, 0.9]);
+    this.storeTrouble = choose([0, 0, 0.05, 0.2, 0.4, 0.9]);
     this.storeSlowness = choose([1, 1, 5, 40]);
     this.messagesLost = choose([0, 0.05, 0.3]);
     this.messagesDoubled = choose([0, 0.1, 0.3]);

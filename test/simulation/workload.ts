@@ -19,6 +19,9 @@ const STEPS = [
   ...Array(9).fill('transfer'),
   ...Array(5).fill('trigger'),
   ...Array(4).fill('status'),
+  'contest',
+  'contest',
+  'contest',
   'list',
   'delete',
   'delete',
@@ -111,6 +114,9 @@ export class Workload {
       case 'delete':
         this.#delete(this.#anyId());
         break;
+      case 'contest':
+        this.#contest();
+        break;
       case 'sweep':
         this.#sweep();
         break;
@@ -191,6 +197,19 @@ export class Workload {
     });
   }
 
+  /** A backup is triggered, and while it runs somebody is in its way: a new leader, a delete, a sweep. */
+  #contest(): void {
+    const { scheduler, chance, settings } = this.#around;
+    this.trigger();
+    const id = checkpointId(this.#lastId);
+    const partitionId = chance.between(1, settings.partitions);
+    const rivals = [() => this.#cluster.move(partitionId), () => this.#delete(id), () => this.#sweep()];
+    for (let count = chance.between(1, 2); count > 0; count -= 1) {
+      const after = chance.fraction() * chance.pick([30, 300, 3_000]);
+      scheduler.after(after, 'a rival', chance.pick(rivals));
+    }
+  }
+
   /** Somebody sweeps the store, from a process of its own that may die over it. */
   #sweep(): void {
     const { scheduler, chance, totals } = this.#around;
@@ -209,7 +228,9 @@ export class Workload {
   }
 
   #anyId(): CheckpointId {
-    return checkpointId(this.#around.chance.between(1, Math.max(1, this.#lastId)));
+    const { chance } = this.#around;
+    const newest = Math.max(1, this.#lastId);
+    return checkpointId(chance.is(0.5) ? newest : chance.between(1, newest));
   }
 
   /** Sends until there is an answer, but not for ever. Gives the status of the answer. */

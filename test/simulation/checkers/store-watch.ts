@@ -136,7 +136,8 @@ export class StoreWatch {
 
   #completed(key: string, partitionId: number, text: string, body: Uint8Array): void {
     const attempt = this.#attempt(text);
-    hold(!attempt.isSealedFailed, 'a fenced attempt never publishes', () => key);
+    const failed = this.#markers.has(key.replace('/completed.', '/failed.'));
+    hold(!attempt.isSealedFailed && !failed, 'a fenced attempt never publishes', () => key);
     const line = Buffer.from(body).toString().split('\n')[0] ?? '';
     const manifest = JSON.parse(line) as ManifestLine;
     const chunks = manifest.chunks.map(({ sha256, size, name = sha256 }) => {
