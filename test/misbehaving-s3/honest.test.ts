@@ -1,22 +1,15 @@
 // The server as long as nobody tells it to misbehave: it keeps the whole contract, through our own client.
 import { describe, expect, it } from 'vitest';
-import { S3ObjectStorage } from '../../src/objects/s3/s3-object-storage.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
 import { describeContract } from '../../src/testkit/contract.ts';
 import { startMisbehavingS3 } from '../../src/testkit/misbehaving-s3/misbehaving-s3.ts';
 import { objectStorageContract } from '../../src/testkit/object-storage-contract.ts';
+import { clientOf } from './client.ts';
 
 describeContract({ describe, it }, 'the server keeps the contract', objectStorageContract, async () => {
   const s3 = await startMisbehavingS3({ clock: systemClock });
-  const settings = {
-    region: 'us-east-1',
-    bucket: s3.bucket.name,
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    forcePathStyle: true,
-  };
-  const storage = new S3ObjectStorage({ clock: systemClock }, { ...settings, endpoint: s3.endpoint });
-  const nobody = { ...settings, endpoint: 'http://127.0.0.1:1' };
-  const unreachable = new S3ObjectStorage({ clock: systemClock }, nobody);
+  const storage = clientOf(s3);
+  const unreachable = clientOf(s3, { endpoint: 'http://127.0.0.1:1' });
   return {
     context: { storage, unreachable, prefix: 'some/', createOnly: true },
     async close() {

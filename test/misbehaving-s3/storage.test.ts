@@ -3,12 +3,12 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BackupError } from '../../src/core/errors.ts';
 import { RetryingStorage } from '../../src/objects/retrying-storage.ts';
-import { S3ObjectStorage } from '../../src/objects/s3/s3-object-storage.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
 import { answerFaults } from '../../src/testkit/misbehaving-s3/answer-faults.ts';
 import { type MisbehavingS3, startMisbehavingS3 } from '../../src/testkit/misbehaving-s3/misbehaving-s3.ts';
 import { expectOnPage } from '../support/testing-page.ts';
 import { CALLS, type Call, seed } from './calls.ts';
+import { clientOf } from './client.ts';
 import { HurriedClock } from './hurried-clock.ts';
 import { ROWS, type Row } from './rows.ts';
 
@@ -31,18 +31,10 @@ async function outcome(row: Row, call: Call, often: (typeof OFTEN)[number]): Pro
   let retries = 0;
   const storage = new RetryingStorage(
     {
-      storage: new S3ObjectStorage(
-        { clock: systemClock },
-        {
-          endpoint: s3.endpoint,
-          region: 'us-east-1',
-          bucket: s3.bucket.name,
-          credentials: { accessKeyId: 'anybody', secretAccessKey: 'anything' },
-          forcePathStyle: true,
-          idleTimeoutMs: row.stalls ? 200 : LONG_MS,
-          attemptTimeoutMs: row.stalls ? 300 : LONG_MS,
-        },
-      ),
+      storage: clientOf(s3, {
+        idleTimeoutMs: row.stalls ? 200 : LONG_MS,
+        attemptTimeoutMs: row.stalls ? 300 : LONG_MS,
+      }),
       clock: new HurriedClock(LONG_MS),
       random: { fraction: () => 0.5 },
       logger: { warn: () => (retries += 1) },

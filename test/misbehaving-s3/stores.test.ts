@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { BackupError } from '../../src/core/errors.ts';
 import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
 import { RetryingStorage } from '../../src/objects/retrying-storage.ts';
-import { S3ObjectStorage } from '../../src/objects/s3/s3-object-storage.ts';
 import type { BackupStore } from '../../src/ports/backup-store.ts';
 import type { ObjectStorage } from '../../src/ports/object-storage.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
@@ -22,6 +21,7 @@ import {
 import type { S3Behaviour } from '../../src/testkit/misbehaving-s3/s3-behaviour.ts';
 import { assertSameBackup } from '../../src/testkit/sample-backups.ts';
 import { expectOnPage } from '../support/testing-page.ts';
+import { clientOf } from './client.ts';
 import { HurriedClock } from './hurried-clock.ts';
 import { DAMAGE_TOLD, FLOWS, type Flow, NEW, STORED, states } from './store-flows.ts';
 
@@ -138,18 +138,7 @@ async function readerOf({ bucket }: MisbehavingS3, layout: Layout): Promise<Back
 function openStore(s3: MisbehavingS3, layout: Layout, attemptTimeoutMs = LONG_MS): BackupStore {
   const storage = new RetryingStorage(
     {
-      storage: new S3ObjectStorage(
-        { clock: systemClock },
-        {
-          endpoint: s3.endpoint,
-          region: 'us-east-1',
-          bucket: s3.bucket.name,
-          credentials: { accessKeyId: 'anybody', secretAccessKey: 'anything' },
-          forcePathStyle: true,
-          idleTimeoutMs: LONG_MS,
-          attemptTimeoutMs,
-        },
-      ),
+      storage: clientOf(s3, { idleTimeoutMs: LONG_MS, attemptTimeoutMs }),
       clock: new HurriedClock(LONG_MS),
       random: { fraction: () => 0.5 },
     },

@@ -296,12 +296,8 @@ export class S3ObjectStorage implements ObjectStorage {
     const answered = new Set([...Deleted, ...Errors].map(({ Key }) => Key));
     const silent = keys.filter((key) => !answered.has(key));
     if (silent.length === 0) return ok(undefined);
-    return err(
-      new StoreFailure(
-        operation,
-        `the answer does not name ${silent.length} keys, first ${silent[0]}; see whether they are there, and delete again`,
-      ),
-    );
+    const what = `the answer does not name ${silent.length} keys, first ${silent[0]}`;
+    return err(new StoreFailure(operation, `${what}; see whether they are there, and delete again`));
   }
 
   async #deleteOneByOne(

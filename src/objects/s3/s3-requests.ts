@@ -227,7 +227,7 @@ export class S3Requests {
         if (foreign !== undefined) return err({ code: 'NotS3', message: foreign, status });
         return ok({ output, status, headers });
       } catch (cause) {
-        return err(toFailure(cause));
+        return err(withoutSecrets(toFailure(cause), this.#settings.credentials));
       }
     });
   }
@@ -283,6 +283,20 @@ async function collect(body: unknown): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   if (body !== undefined) for await (const part of body as AsyncIterable<Uint8Array>) parts.push(part);
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+}
+
+/** A server that repeats what it was sent must not put credentials into errors. */
+function withoutSecrets(failure: S3Failure, credentials: S3Credentials | undefined): S3Failure {
+  const secrets = Object.values(credentials ?? {}).filter((secret) => secret !== undefined && secret !== '');
+  const shown = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  const { region, requestId } = failure;
+  return {
+    ...failure,
+    code: shown(failure.code),
+    message: shown(failure.message),
+    region: region && shown(region),
+    requestId: requestId && shown(requestId),
+  };
 }
 
 /** The few plain fields of an error that say what happened. */

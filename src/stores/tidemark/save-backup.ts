@@ -209,14 +209,14 @@ class Saving {
       if (arrived.isOk() && arrived.value) return ok();
       const { error } = put;
       if (error.name !== 'ObjectAlreadyExists') return err(error);
-      const detail = `object=${attempt.completedKey} was there, and is not what was sent; save again under a higher id`;
+      const detail = `object=${attempt.completedKey} has other bytes than were sent; save again under a higher id`;
       return err(new StoreFailure('publish backup', detail, error));
     });
   }
 
   /**
-   * Whether the manifest is there, byte for byte. The name is this attempt's alone, so other bytes are what a server made
-   * of a cut put: they are put once more, or else taken away, for they read as COMPLETED.
+   * Whether the manifest is there, byte for byte. The name is this attempt's alone, so other bytes are what a server
+   * made of a cut put: they are put once more, or else taken away, for they read as COMPLETED.
    */
   #makeWhole(manifest: Uint8Array, signal: AbortSignal): ResultAsync<boolean, StoreError> {
     return fromAsync<boolean, StoreError>(async () => {
