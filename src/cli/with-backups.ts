@@ -26,14 +26,16 @@ export function gatewayOption(description: string): Option {
   return new Option('--gateway <url>', description).conflicts('config');
 }
 
-/** Uses the gateway or the store. */
+/** Uses the gateway or the store. A gateway has no settings here. */
 export function withBackups<T>(
   surroundings: CliSurroundings,
   { gateway, config }: SourceChoice,
-  use: (source: BackupsSource) => ResultAsync<T, CliError>,
+  use: (source: BackupsSource, settings?: Settings) => ResultAsync<T, CliError>,
 ): ResultAsync<T, CliError> {
   if (gateway !== undefined) return use(gatewayClient(surroundings, gateway));
-  return withStore(surroundings, config, (store, settings) => use(new StoreBackups(store, settings.cluster)));
+  return withStore(surroundings, config, (store, settings) =>
+    use(new StoreBackups(store, settings.cluster), settings),
+  );
 }
 
 /** Uses the store in the configuration. */

@@ -34,6 +34,16 @@ describe("a bucket in Zeebe's layout", () => {
     expect((await run('status', '10')).code).toBe(11);
   });
 
+  it('looks empty in the other layout, and the listing says why that may be', async () => {
+    await bucket.save();
+    const env = { ...bucket.env(world.dataDirectory), ZEEBE_BROKER_DATA_BACKUP_FORMAT: 'tidemark' };
+    const outcome = await world.run(['list'], { env });
+    expect(outcome.stdout).toBe('no backups\n');
+    expect(outcome.stderr).toContain('zeebe.broker.data.backup.format to zeebe');
+    expect((await run('list')).stderr).toBe('');
+    expect((await run('list', '--before', '1')).stderr).toBe('');
+  });
+
   it("is restored into Zeebe's directories, with the log cut behind the checkpoint", async () => {
     await bucket.save();
     const { code, stderr } = await run('restore', '7');

@@ -1,6 +1,7 @@
 // `tidemark list`: the backups there are, newest first, a page at a time.
 import type { Command } from 'commander';
 import type { ResultAsync } from 'neverthrow';
+import type { Settings } from '../../config/settings.ts';
 import { BACKUPS_PER_PAGE } from '../../core/limits.ts';
 import { optionalId, parseLimit } from '../arguments.ts';
 import type { CliError } from '../cli-errors.ts';
@@ -39,10 +40,21 @@ function list(run: CommandRun, options: ListOptions): ResultAsync<Shown, CliErro
   return parseLimit(options.limit)
     .andThen((limit) => optionalId(options.before, '--before').map((before) => ({ limit, before })))
     .asyncAndThen((query) =>
-      withBackups(run.surroundings, options, (source) => source.list(query, { signal: io.signal })),
+      withBackups(run.surroundings, options, (source, settings) =>
+        source.list(query, { signal: io.signal }).map((page) => ({ page, settings })),
+      ),
     )
-    .map((page) => {
+    .map(({ page, settings }) => {
+      if (page.backups.length === 0 && options.before === undefined) io.stderr.write(otherLayout(settings));
       if (page.next !== undefined) io.stderr.write(`there may be more: --before ${page.next}\n`);
       return { json: page, text: showBackups(page.backups, paintFor(io.stdout, env)) };
     });
+}
+
+/** A bucket with backups looks empty in the other layout: the setting is easily forgotten. */
+function otherLayout(settings: Settings | undefined): string {
+  if (settings?.backup.store !== 'S3') return '';
+  return settings.backup.format === 'zeebe'
+    ? "none in Zeebe's layout; for tidemark's own leave zeebe.broker.data.backup.format out\n"
+    : "none in tidemark's layout; for backups by Zeebe's own brokers set zeebe.broker.data.backup.format to zeebe\n";
 }
