@@ -3,7 +3,7 @@
 // verified, and its log is cut.
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupCorrupt, RestoreTargetFailure } from '../core/errors.ts';
+import { BackupCorrupt, BrokerFailure, RestoreTargetFailure } from '../core/errors.ts';
 import type { RestoredFile } from '../ports/restore-target.ts';
 import { nodeDisk } from '../runtime/node-disk.ts';
 import { nodeFile } from '../runtime/node-file.ts';
@@ -67,6 +67,10 @@ async function replace(path: string, content: AsyncIterable<Uint8Array>): Promis
   try {
     for await (const chunk of content) await out.write(chunk);
     await out.sync();
+  } catch (cause) {
+    // Read is what this restore has written: no broker is to blame.
+    if (!(cause instanceof BrokerFailure)) throw cause;
+    throw new RestoreTargetFailure('cut log', `path=${path} reason=${cause.message}`, cause);
   } finally {
     await out.close();
   }
