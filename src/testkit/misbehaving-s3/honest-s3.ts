@@ -57,7 +57,7 @@ function getObject(object: S3StoredObject | undefined, { headers }: S3Request): 
     'accept-ranges': 'bytes',
     'content-type': 'application/octet-stream',
   };
-  const [isRange, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? '') ?? [];
+  const [isRange, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(String(headers.range)) ?? [];
   if (isRange === undefined) return answer(200, common, bytes);
   const first = from === '' ? Math.max(0, size - Number(to)) : Number(from);
   const last = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);

@@ -3,9 +3,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../ports/environment.ts';
+import { HttpExchange } from './http-exchange.ts';
 import { honest, type S3Behaviour } from './s3-behaviour.ts';
 import { S3Bucket } from './s3-bucket.ts';
-import { S3Exchange } from './s3-exchange.ts';
 import { readS3Request, type S3Operation, type S3Request } from './s3-request.ts';
 
 /** `clock` stamps objects and answers, and paces what is slow: `systemClock`, for a client that is real. */
@@ -128,7 +128,13 @@ export class MisbehavingS3 {
     response.once('close', () => {
       this.#inFlight -= 1;
     });
-    const exchange = new S3Exchange({ request, bucket: this.bucket, clock: this.#clock, incoming, response });
+    const exchange = new HttpExchange({
+      request,
+      bucket: this.bucket,
+      clock: this.#clock,
+      incoming,
+      response,
+    });
     try {
       await this.#behaviourFor(request).act(exchange);
     } catch (cause) {

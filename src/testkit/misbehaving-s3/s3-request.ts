@@ -15,7 +15,7 @@ export type S3Operation =
   | 'AbortMultipartUpload'
   | 'Other';
 
-/** A request as it came in, without its body. */
+/** A request as it came in, without its body. Needs no types of Node: it is part of the package's own. */
 export interface S3Request {
   readonly operation: S3Operation;
   readonly method: string;
@@ -24,7 +24,7 @@ export interface S3Request {
   readonly key: string;
   readonly query: URLSearchParams;
   /** Names in lower case. */
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Which connection it came on, and as which request of that connection; both count from 1. */
   readonly connection: number;
   readonly turn: number;
