@@ -50,7 +50,7 @@ export interface Explored {
   readonly violation?: { readonly error: unknown; readonly trace: readonly string[] };
 }
 
-/** Follows every order. Stops at the first ending that the check throws on. */
+/** Follows every order. Stops at the first ending that the check throws on, or with an actor that threw. */
 export async function explore(world: World, check: (ended: Ended) => Promise<void>): Promise<Explored> {
   const seen = new Set<string>();
   const todo: number[][] = [[]];
@@ -67,7 +67,10 @@ export async function explore(world: World, check: (ended: Ended) => Promise<voi
         seen.add(ending);
         endings += 1;
         try {
-          await check(run.ended());
+          const ended = run.ended();
+          const thrown = Object.values(ended.outcomes).find((outcome) => outcome instanceof Error);
+          if (thrown !== undefined) throw thrown;
+          await check(ended);
         } catch (error) {
           return { situations: seen.size, endings, violation: { error, trace: run.trace } };
         }
@@ -135,9 +138,10 @@ class Run {
         fraction: () => 0,
       };
       const clock = this.#clock(name, world.naps);
-      void actor({ storage: this.#parking(name), clock, random }).then((outcome) => {
+      const end = (outcome: unknown) => {
         this.#outcomes[name] = outcome;
-      });
+      };
+      void actor({ storage: this.#parking(name), clock, random }).then(end, end);
     }
   }
 

@@ -6,6 +6,7 @@ import type { ObjectPage, ObjectStorage } from '../../src/ports/object-storage.t
 import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
 import { ManualClock } from '../../src/testkit/manual-clock.ts';
 import { assertSameBackup, sampleBackup, sampleFile } from '../../src/testkit/sample-backups.ts';
+import { expectOnPage } from '../support/testing-page.ts';
 import { keys } from './damage.ts';
 import { type Actor, type ActorParts, type Ended, explore, type World } from './interleavings.ts';
 
@@ -24,8 +25,9 @@ const third = sampleBackup({ checkpointId: 3, ...none, segmentFiles: [log] });
 const fourth = sampleBackup({ checkpointId: 4, ...none, segmentFiles: [log] });
 
 type Parts = Pick<ActorParts, 'storage'> & Partial<ActorParts>;
+const random = { hex: (bytes: number) => '0'.repeat(bytes * 2), fraction: () => 0 };
 function open(parts: Parts, storage: ObjectStorage = parts.storage) {
-  return new TidemarkBackupStore({ ...parts, storage }, { chunkSizeBytes: 1024, chunksInFlight: 1 });
+  return new TidemarkBackupStore({ random, ...parts, storage }, { chunkSizeBytes: 1024, chunksInFlight: 1 });
 }
 
 /** The first backup, and a chunk of another that is gone, both hours old. */
@@ -64,6 +66,8 @@ const save =
     const saved: string[] = [];
     for (const backup of backups) {
       const result = await store.save(backup);
+      // Deleted between its entry and its first sign of life.
+      if (result.isErr() && result.error.name === 'AttemptFenced') return saved;
       if (result.isErr()) throw result.error;
       saved.push(String(backup.id.checkpointId));
     }
@@ -154,48 +158,50 @@ const remembering: View = (storage) => {
   });
 };
 
-describe('every order of the requests of', () => {
-  it('a save, a delete of its base, and a sweep', async () => {
-    const actors = { save: save(), delete: remove(first), sweep: sweep() };
-    const { violation, situations, endings } = await explore(await world(actors), check);
-    expect(violation).toBeUndefined();
-    expect([situations, endings]).not.toContain(0);
-  }, 600_000);
-});
+const SCENARIOS: [string, number | undefined, World['actors']][] = [
+  [
+    'a save, a delete of its base, and a sweep',
+    undefined,
+    { save: save(), delete: remove(first), sweep: sweep() },
+  ],
+  // Of these there are too many orders.
+  ['a save and two sweeps', 3, { save: save(), sweep: sweep(), sweepToo: sweep() }],
+  [
+    'two saves that build on each other, deletes of both bases, and a sweep',
+    4,
+    { saves: save([third, fourth]), delete: remove(first, third), sweep: sweep() },
+  ],
+];
+const PLANTED: [string, World['actors']][] = [
+  ['a save does not look for sweeps', { save: save([second], blindFor('/sweeps/')), sweep: sweep() }],
+  ['a sweep does not look for attempts', { save: save(), sweep: sweep(blindFor('/attempts/')) }],
+  ['a sweep does not list the backups again', { save: save(), sweep: sweep(remembering) }],
+];
 
-// Of more actors there are too many orders. These interrupt each other only so often.
-describe('every order with few interruptions of the requests of', () => {
-  const scenarios: [string, number, World['actors']][] = [
-    ['a save and two sweeps', 3, { save: save(), sweep: sweep(), sweepToo: sweep() }],
-    [
-      'two saves that build on each other, deletes of both bases, and a sweep',
-      4,
-      { saves: save([third, fourth]), delete: remove(first, third), sweep: sweep() },
-    ],
-  ];
-  it.each(scenarios)(
+describe('every order of the requests of', () => {
+  const rows: string[] = [];
+  it.each(SCENARIOS)(
     '%s',
-    async (_, bound, actors) => {
+    async (name, bound, actors) => {
       const { violation, situations, endings } = await explore(await world(actors, bound), check);
       expect(violation).toBeUndefined();
-      expect([situations, endings]).not.toContain(0);
+      rows.push(`| ${name} | ${bound ?? 'any'} | ${situations} | ${endings} |`);
     },
     600_000,
   );
-});
 
-describe('the search finds the lost chunk when', () => {
-  it.each([
-    ['a save does not look for sweeps', { save: save([second], blindFor('/sweeps/')), sweep: sweep() }],
-    ['a sweep does not look for attempts', { save: save(), sweep: sweep(blindFor('/attempts/')) }],
-    ['a sweep does not list the backups again', { save: save(), sweep: sweep(remembering) }],
-  ])(
-    '%s',
-    async (_, actors) => {
+  it.each(PLANTED)(
+    'finds the lost chunk when %s',
+    async (name, actors) => {
       const explored = await explore(await world({ ...actors, delete: remove(first) }), check);
-      console.log(explored);
       expect(explored.violation?.error).toMatchObject({ name: 'BackupCorrupt' });
+      rows.push(`| without a step: ${name} | any | a chunk is lost after ${explored.situations} | |`);
     },
     600_000,
   );
+
+  it('is on the page about the tests', () => {
+    const head = '| together | interruptions | situations | different ends |\n| --- | --- | --- | --- |';
+    expectOnPage('sweep-interleavings', [head, ...rows].join('\n'));
+  });
 });

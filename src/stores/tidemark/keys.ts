@@ -146,9 +146,10 @@ export function partitionOfKey(key: string): PartitionId | undefined {
   return partition === undefined ? undefined : Number(partition);
 }
 
-/** A listing that starts after this holds nothing of the partition any more: `0` sorts behind `/`. */
-export function behindPartition(partitionId: PartitionId): string {
-  return `partitions/${partitionId}0`;
+/** A listing that starts after this holds nothing of that partition any more: `0` sorts behind `/`. */
+export function behindPartition(key: string): string {
+  const [partition = ''] = key.slice(PARTITIONS_PREFIX.length).split('/');
+  return `${PARTITIONS_PREFIX}${partition}0`;
 }
 
 export const LABELS_PREFIX = 'labels/';

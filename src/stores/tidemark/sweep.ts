@@ -116,7 +116,7 @@ function listPartitions(
       if (key === undefined) return ok(found);
       const partitionId = partitionOfKey(key);
       if (partitionId !== undefined) found.push(partitionId);
-      startAfter = partitionId === undefined ? key : behindPartition(partitionId);
+      startAfter = behindPartition(key);
     }
   });
 }
