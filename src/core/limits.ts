@@ -21,7 +21,7 @@ export const CHUNKS_IN_FLIGHT = 6;
 /** The largest manifest a reader accepts: 1 TiB in 4 MiB chunks is about 30 MB of JSON. */
 export const MANIFEST_SIZE_BYTES_MAX = 128 * 1024 * 1024;
 
-/** How deep the JSON of a stored object may be nested: no layout needs ten levels, and a parser has only so much stack. */
+/** How deep the JSON of a stored object may be nested: no layout needs ten levels, and a stack is only so deep. */
 export const JSON_DEPTH_MAX = 64;
 
 /** The largest of the other bodies that a reader accepts: what says that a backup runs, failed, or whose it is. */
