@@ -51,7 +51,11 @@ async function main(): Promise<number> {
     rounds: values.rounds === undefined ? Number.POSITIVE_INFINITY : positive('rounds', values.rounds),
     untilMs: minutes === undefined ? Number.POSITIVE_INFINITY : 60_000 * positive('minutes', minutes),
   };
-  const server = await openServer(values.server, process.env);
+  const server = await openServer(values.server, process.env).catch((cause: unknown) => {
+    process.stderr.write(`${cause instanceof Error ? cause.message : cause}\n`);
+    return undefined;
+  });
+  if (server === undefined) return 2;
   const home = mkdtempSync(join(tmpdir(), 'tidemark-torture-'));
   const totals = newTotals();
   // Nobody must find the server stopped, whether this run is called off or an earlier one was.

@@ -36,7 +36,7 @@ export async function openServer(name: string, env: NodeJS.ProcessEnv): Promise<
     return { name: environment.S3_ENDPOINT, environment, faults: [], close: async () => {} };
   }
   const program = env.S3_LAB;
-  if (program === undefined) {
+  if (program === undefined || program === '') {
     throw new Error(
       `S3_LAB must name a program that starts ${name}: S3_LAB start NAME prints the S3_* variables as exports, ` +
         'and S3_LAB kill, pause and resume NAME do what they say',
