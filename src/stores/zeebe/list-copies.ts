@@ -5,7 +5,9 @@ import pLimit from 'p-limit';
 import type { BackupId } from '../../core/backup.ts';
 import { type StoreError, StoreFailure } from '../../core/errors.ts';
 import type { CheckpointId, NodeId, PartitionId } from '../../core/ids.ts';
+import { OBJECTS_PER_REQUEST_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
+import { compareKeys } from '../../objects/object-key.ts';
 import type { ObjectPage, ObjectStorage } from '../../ports/object-storage.ts';
 import {
   behindFiles,
@@ -76,24 +78,33 @@ async function copiesIn(
   return ok(copies);
 }
 
-/** The numbers that begin a key below `root`: jumps from each to the next. Keys of others are passed by. */
+/**
+ * The numbers that begin a key below `root`: jumps from each to the next, and goes by whole pages through the keys of
+ * others.
+ */
 async function listPartitions(
   storage: ObjectStorage,
   root: string,
   signal: AbortSignal,
 ): Promise<Result<readonly PartitionId[], StoreError>> {
   const partitions: PartitionId[] = [];
+  let limit = 1;
   for (let startAfter = `${root}/`; ; ) {
-    const page: Result<ObjectPage, StoreError> = await storage.list(root, { startAfter, limit: 1, signal });
+    const page: Result<ObjectPage, StoreError> = await storage.list(root, { startAfter, limit, signal });
     if (page.isErr()) return err(page.error);
-    const key = page.value.objects[0]?.key;
-    if (key === undefined) return page.value.truncated ? err(emptyPage(root)) : ok(partitions);
-    const [segment = '', ...rest] = key.slice(root.length).split('/');
-    // Digits stand together in the order of keys.
-    if (segment > ':') return ok(partitions);
-    if (/^(0|[1-9]\d{0,9})$/.test(segment) && rest.length > 0) partitions.push(Number(segment));
-    // Behind whatever lies below the number, in any script: `0` is what follows the slash in the order of keys.
-    startAfter = rest.length > 0 ? `${root}${segment}0` : key;
+    const { objects, truncated } = page.value;
+    if (objects.length === 0) return truncated ? err(emptyPage(root)) : ok(partitions);
+    for (const { key } of objects) {
+      if (compareKeys(key, startAfter) <= 0) continue;
+      const [segment = '', ...rest] = key.slice(root.length).split('/');
+      // Digits stand together in the order of keys.
+      if (segment > ':') return ok(partitions);
+      const isPartition = /^(0|[1-9]\d{0,9})$/.test(segment) && rest.length > 0;
+      if (isPartition) partitions.push(Number(segment));
+      limit = isPartition ? 1 : OBJECTS_PER_REQUEST_MAX;
+      // Behind whatever lies below the number, in any script: `0` is what follows the slash in the order of keys.
+      startAfter = rest.length > 0 ? `${root}${segment}0` : key;
+    }
   }
 }
 

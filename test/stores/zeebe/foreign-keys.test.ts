@@ -21,3 +21,17 @@ describe('keys of others below a number', () => {
     },
   );
 });
+
+it('many keys of others at the top cost a request per page, not one each', async () => {
+  const { node, put } = zeebePlace();
+  const { store, storage } = node();
+  for (let n = 0; n < 1_500; n += 1) await put(`2026-01-01-${String(n).padStart(4, '0')}.log`, 'x');
+  for (let n = 0; n < 500; n += 1) await put(`2026-02-${String(n).padStart(4, '0')}/a.log`, 'x');
+  for (const partitionId of [1, 2, 3, 21]) {
+    (await store.save(sampleBackup({ checkpointId: 7, partitionId })))._unsafeUnwrap();
+  }
+  storage.calls.length = 0;
+  const rows = (await store.list({}))._unsafeUnwrap().backups;
+  expect(rows.map(({ id }) => id.partitionId)).toEqual([1, 2, 3, 21]);
+  expect(storage.count('list')).toBeLessThan(20);
+});
