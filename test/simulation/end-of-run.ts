@@ -49,7 +49,11 @@ export async function comeToRest(
   hold(await scheduler.run(() => workload.isIdle, 120_000), END, () => 'a client waits for ever');
   const isQuiet = () =>
     cluster.all.every((leader) => !leader.node.process.alive || leader.running.size === 0);
-  hold(await scheduler.run(isQuiet, 2 * settings.BACKUP_DEADLINE_MS), END, () => 'a backup runs for ever');
+  hold(
+    await scheduler.run(isQuiet, 2 * settings.BACKUP_DEADLINE_MS_MAX),
+    END,
+    () => 'a backup runs for ever',
+  );
   const isSettled = () => [...statesOf(cluster).values()].every((state) => state.pending.size === 0);
   hold(await scheduler.run(isSettled, 60_000), END, () => 'a transfer stays in flight');
   checkTogether('the running cluster', statesOf(cluster));

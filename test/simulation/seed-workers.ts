@@ -57,7 +57,7 @@ export class SeedWorkers {
           range.onProgress?.({ seeds, totals, failure });
         }
       } finally {
-        child.disconnect();
+        if (child.connected) child.disconnect();
         child.kill();
       }
     };

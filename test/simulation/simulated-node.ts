@@ -69,7 +69,7 @@ export class SimulatedNode {
     };
     this.leaders.set(partitionId, leader);
     const { scheduler, totals } = this.#around;
-    const { partitions, segmentBytes, snapshotEvery } = this.#around.settings;
+    const { partitions, segmentBytes, snapshotEvery, backupDeadlineMs } = this.#around.settings;
     const reused = new Map<CheckpointId, number>();
     const environment: LedgerEnvironment = {
       disk,
@@ -107,7 +107,7 @@ export class SimulatedNode {
         directory: `/partitions/${partitionId}`,
         segmentBytes,
         snapshotEvery,
-        backupDeadlineMs: settings.BACKUP_DEADLINE_MS,
+        backupDeadlineMs,
       },
     );
     disk.settle();

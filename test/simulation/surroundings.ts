@@ -28,7 +28,8 @@ export interface Surroundings {
 
 export function makeSurroundings(seed: number, trace: Trace): Surroundings {
   const chance = new Chance(seed);
-  const settings = chooseSettings(chance);
+  const random = new Chance(seed + 1_000_003);
+  const settings = chooseSettings(chance, new Chance(seed + 2_000_003));
   const scheduler = new Scheduler(trace);
   let failure: unknown;
   const report = (cause: unknown) => {
@@ -38,7 +39,7 @@ export function makeSurroundings(seed: number, trace: Trace): Surroundings {
     trace,
     scheduler,
     chance,
-    random: new Chance(seed + 1_000_003),
+    random,
     weather: new Weather(chance),
     bucket: new MemoryObjectStorage({ clock: { now: () => scheduler.now } }),
     watch: new StoreWatch(scheduler, report),

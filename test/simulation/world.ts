@@ -57,7 +57,7 @@ async function run(around: Surroundings): Promise<void> {
   scheduler.onRest = () => {
     const failure = around.failure();
     if (failure !== undefined) throw failure;
-    watchPins(cluster.all, scheduler);
+    watchPins(cluster.all, scheduler, around.settings.backupDeadlineMs);
   };
   watch.takeStartedAt = (process, partitionId, id) =>
     latest(

@@ -1,14 +1,13 @@
 // Looks, whenever the world is at rest, at what each leader has pinned: pins come before any remote call, and none is
 // held without an attempt or past its deadline.
 import type { Scheduler } from '../scheduler.ts';
-import { BACKUP_DEADLINE_MS } from '../settings.ts';
 import type { Leader } from '../simulated-node.ts';
 import { hold } from '../violation.ts';
 
 /** After its deadline an attempt may still record why it failed, with its files unpinned. */
 const LAST_WORDS_MS = 12_000;
 
-export function watchPins(leaders: readonly Leader[], { elapsed }: Scheduler): void {
+export function watchPins(leaders: readonly Leader[], { elapsed }: Scheduler, deadlineMs: number): void {
   for (const leader of leaders) {
     const { led, node, running } = leader;
     if (led === undefined || !node.process.alive) continue;
@@ -26,9 +25,9 @@ export function watchPins(leaders: readonly Leader[], { elapsed }: Scheduler): v
     let inTime = 0;
     for (const [id, startedAt] of running) {
       const age = elapsed - startedAt;
-      if (age <= BACKUP_DEADLINE_MS + 10) inTime += 1;
+      if (age <= deadlineMs + 10) inTime += 1;
       hold(
-        age <= BACKUP_DEADLINE_MS + LAST_WORDS_MS,
+        age <= deadlineMs + LAST_WORDS_MS,
         'everything comes to an end',
         () => `${where()} takes backup ${id} for ${Math.round(age)} ms`,
       );
