@@ -120,6 +120,14 @@ function isSameContent({ descriptor }: BackupStatus, backup: PartitionBackup): b
 
 /** Where the files come from another store, its failure is the reason, and not that reading a file failed. */
 function reason(error: CliError): CliError {
+  if (error.name === 'BackupAlreadyExists') {
+    // It was not there when this run began.
+    return new BackupAlreadyExists(
+      error.id,
+      error.statusCode,
+      'another run has begun it; run this again later',
+    );
+  }
   const isOfSource = error.name === 'BrokerFailure' && error.cause instanceof BackupError;
   return isOfSource ? ((error as BrokerFailure).cause as CliError) : error;
 }
