@@ -57,9 +57,9 @@ function unreadable(given: GivenValue | undefined): string | undefined {
   return given?.unreadable === undefined ? undefined : `${given.unreadable} (${given.origin})`;
 }
 
-/** A value that may hold a password in a URL is not shown either. */
+/** A value that may hold a password or a signature in a URL is not shown either. */
 function shown(text: string, setting: Setting<unknown>): string {
-  if (setting.secret || text.trim() === '' || text.includes('@')) return '';
+  if (setting.secret || text.trim() === '' || /@|:\/\/.*[?#]/s.test(text)) return '';
   return `, got '${text.length > 60 ? `${text.slice(0, 60)}...` : text}'`;
 }
 

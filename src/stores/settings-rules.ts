@@ -84,7 +84,9 @@ export function s3Problems(settings: S3PlaceSettings): string[] {
     problems.push('accessKey and secretKey must both be set or both be absent');
   }
   if (settings.endpoint !== undefined && !/^https?:\/\/[^/]+/.test(settings.endpoint)) {
-    problems.push(`endpoint must be an http or https URL, got '${settings.endpoint}'`);
+    // What may hold a password or a signature is not repeated.
+    const got = /[@?#]/.test(settings.endpoint) ? '' : `, got '${settings.endpoint}'`;
+    problems.push(`endpoint must be an http or https URL${got}`);
   }
   const { apiCallTimeoutMs = API_CALL_TIMEOUT_MS } = settings;
   if (!isWhole(apiCallTimeoutMs, 1)) {
