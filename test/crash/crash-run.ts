@@ -52,8 +52,10 @@ export async function crash(
 ): Promise<CrashEnd> {
   const world = await before.clone();
   const initial = await stateOf(world);
+  const stored = await world.fingerprint();
   const broker = world.start(FIRST, first);
   let seen = await actWith(world, scenario, broker, { act: scenario.act, mode: first.mode, initial });
+  if (scenario.isReadOnly) expect(await world.fingerprint()).toBe(stored);
   if (successor.waits) await world.clock.advance(STALE_MS + 1);
   const { nodeId } = successor;
   const resume = scenario.resume ?? scenario.act;

@@ -100,6 +100,12 @@ export class CrashWorld {
     return keys(new PrefixedObjectStorage(this.memory, 'place'));
   }
 
+  /** Changes with every write. */
+  async fingerprint(): Promise<string> {
+    const { objects } = (await this.memory.list(''))._unsafeUnwrap();
+    return objects.map(({ key, sizeBytes, lastModified }) => `${key} ${sizeBytes} ${lastModified}`).join();
+  }
+
   /** Runs to the end, or to the stop of the process, letting time go on where something waits for it. */
   async run<T>({ process }: BrokerProcess, work: PromiseLike<T>): Promise<T | 'stopped'> {
     const ended = Promise.race([work, process.stopped]);

@@ -139,3 +139,13 @@ describe.each(SCENARIOS)('$name', ({ name, before, act, after }) => {
     }
   });
 });
+
+describe.each(['about files', 'about names'] as const)('on a disk that lies %s', (lies) => {
+  it('an acknowledged object is lost', async () => {
+    const disk = await diskWith(undefined);
+    disk.lies = lies;
+    await disk.run(async () => (await open().put(KEY, NEW))._unsafeUnwrap());
+    const found = await read(disk.afterPowerCut({ names: 'lost', data: 'lost' }), KEY, lies);
+    expect(found).not.toEqual(NEW);
+  });
+});
