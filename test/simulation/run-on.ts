@@ -19,7 +19,11 @@ export async function runOn(
   lastId: number,
 ): Promise<void> {
   // What the old cluster committed behind the checkpoint is no more.
-  const around: Surroundings = { ...past, book: new BlankBook(past.settings.partitions) };
+  const around: Surroundings = {
+    ...past,
+    book: new BlankBook(past.settings.partitions),
+    settings: { ...past.settings, takesLate: false },
+  };
   const cluster = new SimulatedCluster(around);
   const disks = new Map(
     restored.map(({ partitionId, files }) => [

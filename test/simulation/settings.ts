@@ -11,6 +11,8 @@ export interface WorldSettings {
   readonly chunkSizeBytes: number;
   readonly chunksInFlight: number;
   readonly backupDeadlineMs: number;
+  /** A broker that starts a backup some time after the checkpoint: newer snapshots may be there by then. */
+  readonly takesLate: boolean;
 }
 
 export const HEARTBEAT_MS = 2_000;
@@ -36,5 +38,6 @@ export function chooseSettings(chance: Chance, apart: Chance): WorldSettings {
     chunkSizeBytes: chance.pick([200, 700, 3_000]),
     chunksInFlight: chance.pick([1, 3, 6]),
     backupDeadlineMs: apart.pick(BACKUP_DEADLINES_MS),
+    takesLate: apart.is(0.2),
   };
 }

@@ -111,8 +111,16 @@ export class SimulatedNode {
       },
     );
     disk.settle();
+    if (this.#around.settings.takesLate) this.#takeLate(leader.led);
     leader.led.start();
     return leader;
+  }
+
+  #takeLate({ partition }: LedPartition): void {
+    const { scheduler, chance } = this.#around;
+    const take = partition.onCheckpoint;
+    partition.onCheckpoint = (checkpoint) =>
+      void scheduler.after(chance.fraction() * 200, 'take late', () => take(checkpoint), this.process);
   }
 
   /** A leader that has heard of its successor lets go. */

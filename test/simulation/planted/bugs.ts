@@ -210,7 +210,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       {
         file: 'src/partition/backup-selection.ts',
         find: 'snapshot.position < checkpointPosition',
-        replace: 'snapshot.position < checkpointPosition + 4n',
+        replace: 'snapshot.position >= 0n',
       },
     ],
   },
