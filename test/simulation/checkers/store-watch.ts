@@ -11,6 +11,9 @@ import { hold } from '../violation.ts';
 interface Attempt {
   namedBaseAt: number;
   lastSignAt: number;
+  writer: SimulatedProcess | undefined;
+  /** How long it had given no sign when its writer began to end it: what follows looks at the entry, too. */
+  silentMs: number | undefined;
   isSealedFailed: boolean;
 }
 
@@ -75,14 +78,18 @@ export class StoreWatch {
     this.#contained(() => {
       const now = this.#scheduler.elapsed;
       const entry = parseEntryKey(key);
-      if (entry?.kind === 'entry') {
+      if (entry !== undefined) {
         const attempt = this.#attempt(entry.attempt.text);
-        attempt.lastSignAt = now;
-        if (operation === 'put') this.#assertUnused(key, process);
+        if (entry.kind === 'entry' && operation === 'put') {
+          attempt.writer = process;
+          this.#assertUnused(key, process);
+        }
+        if (entry.kind === 'entry') attempt.lastSignAt = now;
+        else if (attempt.writer === process) attempt.silentMs ??= now - attempt.lastSignAt;
       }
       const marker = parseMarkerKey(key);
       if (marker?.kind !== 'completed' || operation !== 'put') return;
-      const silentMs = now - this.#attempt(marker.attempt.text).lastSignAt;
+      const { silentMs = 0 } = this.#attempt(marker.attempt.text);
       hold(
         silentMs <= SIGN_EVERY_MS,
         'a running attempt shows that it lives',
@@ -184,7 +191,13 @@ export class StoreWatch {
   #attempt(text: string): Attempt {
     let attempt = this.#attempts.get(text);
     if (attempt === undefined) {
-      attempt = { namedBaseAt: 0, lastSignAt: this.#scheduler.elapsed, isSealedFailed: false };
+      attempt = {
+        namedBaseAt: 0,
+        lastSignAt: this.#scheduler.elapsed,
+        writer: undefined,
+        silentMs: undefined,
+        isSealedFailed: false,
+      };
       this.#attempts.set(text, attempt);
     }
     return attempt;
