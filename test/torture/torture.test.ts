@@ -96,7 +96,7 @@ describe('the plan', () => {
 describe('the table', () => {
   it('has one row for each server, the latest', () => {
     const of = (rounds: number) => ({ ...newTotals(), rounds, serverFaults: new Map([['kill', rounds]]) });
-    const one = withRow('', rowOf('minio', of(1)));
+    const one = withRow('| server | of old |\n| --- | --- |', rowOf('minio', of(1)));
     const two = withRow(withRow(one, rowOf('ceph', of(2))), rowOf('minio', of(3)));
     expect(two.split('\n').slice(0, 2).join('\n')).toBe(HEADER);
     expect(two.split('\n').slice(2)).toEqual([

@@ -38,6 +38,9 @@ export const HEADER = [
   '| --- | --: | --: | --- | --: | --: | --: | --: | --: | --: | --: |',
 ].join('\n');
 
+/** What stands in the first column of {@link HEADER}, and of one with other columns. */
+const NO_SERVER: readonly string[] = ['server', '---'];
+
 /** A row under {@link HEADER}: a run that ends well has lost nothing. */
 export function rowOf(server: string, totals: Totals): string {
   const { rounds, nodeKills, triggered, completed, failed, deleted, sweeps, freed, restored } = totals;
@@ -76,6 +79,9 @@ export function withRow(table: string, row: string): string {
   const serverOf = (line: string) => line.split('|')[1]?.trim() ?? '';
   const rows = table
     .split('\n')
-    .filter((line) => line.startsWith('|') && !HEADER.includes(line) && serverOf(line) !== serverOf(row));
+    .filter(
+      (line) =>
+        line.startsWith('|') && !NO_SERVER.includes(serverOf(line)) && serverOf(line) !== serverOf(row),
+    );
   return [HEADER, ...[...rows, row].sort((a, b) => (serverOf(a) < serverOf(b) ? -1 : 1))].join('\n');
 }
