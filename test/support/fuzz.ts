@@ -1,7 +1,10 @@
 // Fuzzing for parsers: valid samples, broken in the ways that files, buckets and networks break them, and in the ways
 // that somebody who means harm would. FUZZ_RUNS=100000 runs each of the tests longer; FUZZ_SEED repeats a run.
 import fc from 'fast-check';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
+
+// Long runs take as long as they take.
+if (process.env.FUZZ_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
 
 /** The number of runs of a fuzz test: `few` in `npm test`, so that all of them together take seconds. */
 export function fuzzRuns(few: number): { readonly numRuns: number; readonly seed?: number } {
