@@ -68,7 +68,7 @@ async function run(around: Surroundings): Promise<void> {
   await workload.open();
   for (let step = 0; step < around.settings.steps; step += 1) {
     workload.step();
-    await scheduler.pass(chance.fraction() * chance.pick([20, 300, 2_500]));
+    await scheduler.pass(chance.fraction() * chance.pick([20, 300, 2_500, 12_000]));
   }
   weather.calm();
   await checkEnd(around, cluster, workload, storeOfOwn(around, 'restore', true));

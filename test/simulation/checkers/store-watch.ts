@@ -88,6 +88,7 @@ export class StoreWatch {
         else if (attempt.writer === process) attempt.silentMs ??= now - attempt.lastSignAt;
       }
       const marker = parseMarkerKey(key);
+      if (marker?.kind === 'begun') this.#attempt(marker.attempt.text).lastSignAt = now;
       if (marker?.kind !== 'completed' || operation !== 'put') return;
       const { silentMs = 0 } = this.#attempt(marker.attempt.text);
       hold(
