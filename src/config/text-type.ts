@@ -1,6 +1,7 @@
 // The types that a setting's text can have: how each is read, and what to tell when it cannot be. It knows
 // no keys.
 import { z } from 'zod';
+import { keyPrefixFlaw } from '../stores/key-prefix-flaw.ts';
 
 /** One type: its name for the documentation, and the schema that reads it from text. */
 export interface TextType<T> {
@@ -8,12 +9,21 @@ export interface TextType<T> {
   readonly schema: z.ZodType<T, string>;
 }
 
-/** Reads text by a function that gives undefined for what it does not take. */
-function textType<T>(label: string, read: (text: string) => T | undefined): TextType<T> {
+/**
+ * Reads text by a function that gives undefined for what it does not take. `flaw` tells what is wrong with that, where
+ * the label alone would leave it to be guessed.
+ */
+function textType<T>(
+  label: string,
+  read: (text: string) => T | undefined,
+  flaw?: (text: string) => string | undefined,
+): TextType<T> {
   const schema = z.string().transform((text, context): T => {
     const value = read(text.trim());
     if (value !== undefined) return value;
-    context.addIssue(text.trim() === '' ? 'it is empty; leave it out to mean unset' : `expected ${label}`);
+    const why = flaw?.(text.trim());
+    const problem = why === undefined ? `expected ${label}` : `expected ${label}; ${why}`;
+    context.addIssue(text.trim() === '' ? 'it is empty; leave it out to mean unset' : problem);
     return z.NEVER;
   });
   return { label, schema };
@@ -97,9 +107,11 @@ export const serverUrl: TextType<string> = textType(
   },
 );
 
-/** A prefix of keys: not empty, and without a slash at either end. */
-export const keyPrefix: TextType<string> = textType('a path without a slash at either end', (value) =>
-  value.split('/').some((part) => part === '' || part === '.' || part === '..') ? undefined : value,
+/** A prefix of keys: not empty, without a slash at either end, and nothing that a tool may take for another path. */
+export const keyPrefix: TextType<string> = textType(
+  "parts joined by '/'",
+  (value) => (keyPrefixFlaw(value) === undefined ? value : undefined),
+  keyPrefixFlaw,
 );
 
 /** A list of words, separated by commas. */

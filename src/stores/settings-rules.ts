@@ -18,6 +18,7 @@ import type {
   S3PlaceSettings,
   ZeebeLayoutSettings,
 } from './backup-store-settings.ts';
+import { keyPrefixFlaw } from './key-prefix-flaw.ts';
 import type { LayoutValues } from './tidemark/layout.ts';
 import type { ZeebeLayoutValues } from './zeebe/layout.ts';
 
@@ -102,9 +103,8 @@ export function filesystemProblems({ basePath }: FilesystemBackupStoreSettings):
 /** A base path of keys: refused rather than mended, for a mended one would not be found with other tools. */
 export function basePathProblems({ basePath }: BasePathSettings): string[] {
   if (basePath === undefined) return [];
-  const isPath = basePath.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-  if (isPath) return [];
-  return [`basePath must be parts joined by '/', without a '/' at either end, got '${basePath}'`];
+  const flaw = keyPrefixFlaw(basePath);
+  return flaw === undefined ? [] : [`basePath must be parts joined by '/': ${flaw}, got '${basePath}'`];
 }
 
 function isWhole(value: number, min: number, max = Number.MAX_SAFE_INTEGER): boolean {

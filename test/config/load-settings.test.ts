@@ -300,9 +300,16 @@ describe('problems', () => {
     ['s3.compression: gzip', "s3.compression: expected zstd, none, got 'gzip' (application.yaml line 1)"],
     ['format: camunda', "format: expected tidemark, zeebe, got 'camunda' (application.yaml line 1)"],
     ['s3.basePath: ""', 's3.basePath: it is empty; leave it out to mean unset (application.yaml line 1)'],
-    ...['/a', 'a/', '/', 'a//b', 'a/../b'].map((path) => [
+    ...[
+      ['/a', "it begins with '/'"],
+      ['a/', "it ends with '/'"],
+      ['/', "it begins with '/'"],
+      ['a//b', 'a part between two slashes is empty'],
+      ['a/./b', "'.' may be no part of it"],
+      ['../x', "'..' may be no part of it"],
+    ].map(([path, flaw]) => [
       `s3.basePath: ${path}`,
-      `s3.basePath: expected a path without a slash at either end, got '${path}' (application.yaml line 1)`,
+      `s3.basePath: expected parts joined by '/'; ${flaw}, got '${path}' (application.yaml line 1)`,
     ]),
     [
       's3.apiCallTimeout: soon',
