@@ -1,5 +1,10 @@
 // What can go wrong on the command line alone, and the union of all that a command can end with.
-import type { BackupsDisabled, InvalidConfiguration, InvalidInput } from '../core/errors.ts';
+import type {
+  BackupsDisabled,
+  DataDirectoryInUse,
+  InvalidConfiguration,
+  InvalidInput,
+} from '../core/errors.ts';
 import {
   BackupError,
   type BackupNotFound,
@@ -66,4 +71,5 @@ export type CliError =
   | DeleteBackupError
   | SaveBackupError
   | BackupNotPossible
+  | DataDirectoryInUse
   | RestoreBackupError;

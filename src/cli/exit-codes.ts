@@ -29,6 +29,7 @@ export const EXIT_CODES = {
   InvalidBackupState: { code: 15, meaning: 'the backup is in the wrong state, such as still under way' },
   RestoreTargetFailure: { code: 16, meaning: 'the restored files could not be written' },
   BrokerFailure: { code: 16, meaning: 'what is read from or restored into failed' },
+  DataDirectoryInUse: { code: 16, meaning: 'a broker still runs on the data directory' },
   BackupNotPossible: { code: 17, meaning: 'the data directory cannot give this backup' },
   BackupAlreadyExists: { code: 18, meaning: 'the id is used already, by another backup or one under way' },
   AttemptFenced: { code: 19, meaning: 'the backup was deleted or marked as failed while it was saved' },

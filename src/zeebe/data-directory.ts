@@ -2,7 +2,7 @@
 // be told.
 import { join, resolve } from 'node:path';
 import { err, ok, type ResultAsync } from 'neverthrow';
-import { BrokerFailure, InvalidInput } from '../core/errors.ts';
+import { BrokerFailure, DataDirectoryInUse, InvalidInput } from '../core/errors.ts';
 import type { NodeId } from '../core/ids.ts';
 import { fromAsync } from '../core/result.ts';
 import { databaseLock, memberFile, partitionsOf } from './data-directory-paths.ts';
@@ -30,11 +30,11 @@ export class ZeebeDataDirectory {
   }
 
   /**
-   * Lists the partitions. InvalidInput: there are none, so this is no data directory. BrokerFailure: the
-   * broker runs, or the disk cannot be read.
+   * Lists the partitions. InvalidInput: there are none, so this is no data directory. DataDirectoryInUse: its broker
+   * runs. BrokerFailure: the disk cannot be read.
    */
-  open(): ResultAsync<OpenedDataDirectory, InvalidInput | BrokerFailure> {
-    return fromAsync<OpenedDataDirectory, InvalidInput | BrokerFailure>(async () => {
+  open(): ResultAsync<OpenedDataDirectory, InvalidInput | DataDirectoryInUse | BrokerFailure> {
+    return fromAsync<OpenedDataDirectory, InvalidInput | DataDirectoryInUse | BrokerFailure>(async () => {
       try {
         return await this.#open();
       } catch (cause) {
@@ -60,11 +60,7 @@ export class ZeebeDataDirectory {
       const directory = join(parent, String(partitionId));
       const member = memberFile(directory, partitionId);
       for (const lock of [databaseLock(directory), member]) {
-        if (await isLocked(lock)) {
-          return err(
-            new BrokerFailure('open data directory', `a broker runs here: ${lock} is locked; stop it first`),
-          );
-        }
+        if (await isLocked(lock)) return err(new DataDirectoryInUse(this.#directory, lock));
       }
       nodeId ??= parseMember(await readText(member));
     }

@@ -11,8 +11,8 @@ import { type CliWorld, eagerClock, makeWorld, type Outcome, partitionBackup } f
 import { FakeGateway } from './fake-gateway.ts';
 import { makeZeebeBucket } from './zeebe-world.ts';
 
-// BrokerFailure takes a broker that runs or a disk that fails, AttemptFenced a second writer at the right moment.
-type Proven = Exclude<keyof typeof EXIT_CODES, 'BrokerFailure' | 'AttemptFenced'>;
+// DataDirectoryInUse takes a broker that runs, BrokerFailure a disk that fails, AttemptFenced a second writer at the right moment.
+type Proven = Exclude<keyof typeof EXIT_CODES, 'DataDirectoryInUse' | 'BrokerFailure' | 'AttemptFenced'>;
 
 const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
   InternalError: (world) => {

@@ -102,7 +102,12 @@ describe('ZeebeDataDirectory', () => {
     running.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     const refused = await new ZeebeDataDirectory({ directory }).open();
     running.close();
-    expect(refused._unsafeUnwrapErr().message).toContain('a broker runs here');
+    expect(refused._unsafeUnwrapErr()).toMatchObject({
+      name: 'DataDirectoryInUse',
+      directory,
+      lock: join(partition, 'runtime', 'LOCK'),
+      message: expect.stringMatching(/^the data directory is in use: .*stop it, then run this again$/),
+    });
     await openPartition();
   });
 });
