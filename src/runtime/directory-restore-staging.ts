@@ -7,7 +7,7 @@ import type { CheckpointId, PartitionId } from '../core/ids.ts';
 import type { RestoredFile, RestoreStaging } from '../ports/restore-target.ts';
 import type { Disk } from './disk.ts';
 import { flat, type RestoreLayout } from './restore-layout.ts';
-import { partitionsDirectory, removeStaging } from './staging-directory.ts';
+import { partitionsDirectory, removeStaging, stagingFailure } from './staging-directory.ts';
 
 export interface DirectoryRestoreStagingSettings {
   /** The data directory. */
@@ -36,7 +36,19 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     this.#partitions = partitionsDirectory(settings.staging);
   }
 
-  async write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
+  write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
+    return this.#inStaging(() => this.#write(file, content));
+  }
+
+  seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void> {
+    return this.#inStaging(() => this.#seal(partitionId, descriptor));
+  }
+
+  install(): Promise<void> {
+    return this.#inStaging(() => this.#install());
+  }
+
+  async #write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
     const parts = this.#settings.layout.pathOf(file).map(flat);
     const path = join(this.#partition(file.partitionId), ...parts);
     const directory = dirname(path);
@@ -51,7 +63,7 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     this.#files.push(file);
   }
 
-  async seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void> {
+  async #seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void> {
     const { layout, checkpointId } = this.#settings;
     const { snapshotId } = descriptor;
     const partition = this.#partition(partitionId);
@@ -66,7 +78,7 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     for (const path of directories.sort((a, b) => b.length - a.length)) await this.#disk.syncDirectory(path);
   }
 
-  async install(): Promise<void> {
+  async #install(): Promise<void> {
     const { directory, staging } = this.#settings;
     await this.#disk.syncDirectory(this.#partitions);
     await this.#disk.moveDirectory(this.#partitions, partitionsDirectory(directory));
@@ -88,6 +100,16 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     // Innermost first; one that is not empty by now stays, with those above it.
     for (const path of [...made].reverse()) {
       if (!(await this.#disk.removeDirectory(path))) return;
+    }
+  }
+
+  /** Tells another restore of this directory by what it took away. */
+  async #inStaging(run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (cause) {
+      if (this.#state !== 'staged') throw cause;
+      throw await stagingFailure(this.#disk, this.#settings.staging, this.#partitions, cause);
     }
   }
 

@@ -1,6 +1,7 @@
 // The directory in which a restore gathers its files before they become visible: its name, the mark by which
 // a later restore knows it, and its removal. What does not bear the mark is never removed.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { RestoreTargetFailure } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import type { Disk, DiskEntry } from './disk.ts';
 
@@ -36,10 +37,28 @@ export async function makeStaging(
     await disk.makeDirectory(partitionsDirectory(staging));
     await disk.syncDirectory(directory);
   } catch (cause) {
+    const failure = await stagingFailure(disk, staging, staging, cause);
     await removeStaging(disk, staging).catch(() => {});
-    throw cause;
+    throw failure;
   }
   return staging;
+}
+
+/**
+ * What to tell of a failure while a staging is filled: `part` of it, which was there, is gone when another restore
+ * of the same directory has taken it for a leftover.
+ */
+export async function stagingFailure(
+  disk: Disk,
+  staging: string,
+  part: string,
+  cause: unknown,
+): Promise<unknown> {
+  const kind = await disk.kind(part).catch(() => 'unknown');
+  if (kind !== undefined) return cause;
+  const reason = 'another restore is at work in this directory and removed what this one wrote';
+  const detail = `path=${dirname(staging)} reason=${reason}; wait until it has ended, and see what it made`;
+  return new RestoreTargetFailure('restore', detail, cause);
 }
 
 /** Whether an entry of a data directory is a staging that an interrupted restore left behind. */

@@ -245,13 +245,30 @@ describe('a staging', () => {
     const content = sampleBackup(1).segmentFiles[0]!;
     await first.write(file, content.open());
     const second = await target.begin(checkpointId(8));
-    await expect(first.write({ ...file, name: 'y' }, content.open())).rejects.toThrow('another restore');
-    await expect(first.install()).rejects.toThrow('another restore');
+    const lost = {
+      name: 'RestoreTargetFailure',
+      message: expect.stringContaining('another restore is at work'),
+    };
+    await expect(first.write({ ...file, name: 'y' }, content.open())).rejects.toMatchObject(lost);
+    await expect(first.seal(1, sampleBackup(1, { snapshot: false }).descriptor)).rejects.toMatchObject(lost);
+    await expect(first.install()).rejects.toMatchObject(lost);
     await first.discard();
     await second.write(file, content.open());
     await second.seal(1, sampleBackup(1, { snapshot: false }).descriptor);
     await second.install();
     expect(Object.keys(await filesBelow(data))).toEqual(['partitions/1/log/x']);
+  });
+
+  it('is lost while it is begun, and says so', async () => {
+    const meanwhile: Disk = {
+      ...nodeDisk,
+      createFile: async (path) => {
+        await rm(join(path, '..'), { recursive: true });
+        return nodeDisk.createFile(path);
+      },
+    };
+    const begun = new DirectoryRestoreTarget({ directory: data }, meanwhile).begin(SEVEN);
+    await expect(begun).rejects.toThrow('another restore is at work');
   });
 
   it('cannot be installed while a second restore is removing it', async () => {
