@@ -19,8 +19,8 @@ import { nativePlace } from './native-place.ts';
 
 const sha = (digit: string) => digit.repeat(64);
 const id = { checkpointId: checkpointId(7), partitionId: 1, nodeId: 0 };
-const whole = { sha256: sha('a'), sizeBytes: 100, name: sha('a') };
-const pack = { sha256: sha('b'), sizeBytes: 30, name: sha('d') };
+const whole = { sha256: sha('a'), sizeBytes: 100, name: sha('a'), codec: 'none' as const, storedBytes: 100 };
+const pack = { sha256: sha('b'), sizeBytes: 30, name: sha('d'), codec: 'none' as const, storedBytes: 30 };
 const manifest: Manifest = {
   clusterId: 'a',
   id,
