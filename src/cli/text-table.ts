@@ -20,7 +20,7 @@ export function textTable(
   );
   const cells = rows.map((row) => shown.map(({ column }) => printable(row[column] ?? '')));
   const widths = shown.map(({ head }, at) =>
-    Math.max(head.length, ...cells.map((row) => row[at]?.length ?? 0)),
+    cells.reduce((widest, row) => Math.max(widest, row[at]?.length ?? 0), head.length),
   );
   const line = (row: readonly string[], painted: (cell: string) => string) =>
     row

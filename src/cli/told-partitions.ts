@@ -10,5 +10,5 @@ export function toldPartitions(rows: readonly BackupStatus[]): number | undefine
     of.flatMap(({ descriptor }) => descriptor?.numberOfPartitions ?? []);
   const completed = counts(rows.filter(({ statusCode }) => statusCode === 'COMPLETED'));
   const told = completed.length > 0 ? completed : counts(rows);
-  return told.length === 0 ? undefined : Math.max(...told);
+  return told.length === 0 ? undefined : told.reduce((most, count) => Math.max(most, count));
 }
