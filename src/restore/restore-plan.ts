@@ -12,6 +12,8 @@ export interface RestorePlan {
   readonly checkpointId: CheckpointId;
   /** The copy to take for each partition of this node, in ascending order of the partitions. */
   readonly copies: readonly PlannedCopy[];
+  /** Copies of partitions that the cluster has not, outside 1..`partitionsCount`. Nobody restores them. */
+  readonly ignored: readonly BackupId[];
 }
 
 export interface PlannedCopy {
@@ -56,7 +58,8 @@ export function planRestore(
     return err(new BackupIncomplete(checkpointId, partitions));
   }
   const ascending = [...new Set(partitionIds)].sort((a, b) => a - b);
-  return ok({ checkpointId, copies: ascending.map((partitionId) => chooseCopy(copies, partitionId)) });
+  const ignored = copies.map(({ id }) => id).filter(({ partitionId: id }) => id < 1 || id > partitionsCount);
+  return ok({ checkpointId, copies: ascending.map((id) => chooseCopy(copies, id)), ignored });
 }
 
 /**

@@ -8,8 +8,8 @@ import type { RetainableBackup } from './retention-plan.ts';
 export interface ListedBackup extends RetainableBackup {
   readonly copies: readonly BackupStatus[];
   /**
-   * Every partition of 1 to this number has a COMPLETED copy, and the cluster has another number of them: either a
-   * backup of a time when it had so many, or one that lacks some. Only a descriptor tells.
+   * Every partition of 1 to this number has a COMPLETED copy, and the cluster has another number of them, or there are
+   * copies of others: either a backup of a time when it had so many, or one that lacks some. Only a descriptor tells.
    */
   readonly partitionsFound?: number;
 }
@@ -36,13 +36,14 @@ function state(
 ): Pick<ListedBackup, 'state' | 'partitionsFound'> {
   if (copies.some(({ statusCode }) => statusCode === 'IN_PROGRESS')) return { state: 'IN_PROGRESS' };
   const partitions = [...Map.groupBy(copies, ({ id }) => id.partitionId)].sort(([a], [b]) => a - b);
-  const isWhole = partitions.every(
-    ([partitionId, ofPartition], index) =>
-      partitionId === index + 1 && bestStatus(ofPartition)?.statusCode === 'COMPLETED',
-  );
-  if (!isWhole) return { state: 'BROKEN' };
-  if (partitions.length === partitionsCount) return { state: 'COMPLETED' };
-  return { state: 'BROKEN', partitionsFound: partitions.length };
+  const isWhole = ([partitionId, ofPartition]: (typeof partitions)[number], index: number) =>
+    partitionId === index + 1 && bestStatus(ofPartition)?.statusCode === 'COMPLETED';
+  const firstOdd = partitions.findIndex((partition, index) => !isWhole(partition, index));
+  const found = firstOdd < 0 ? partitions.length : firstOdd;
+  if (found === partitions.length && found === partitionsCount) return { state: 'COMPLETED' };
+  // A copy behind the partitions of the cluster hides none of its backups.
+  const mayBeWhole = found === partitions.length || found === partitionsCount;
+  return mayBeWhole ? { state: 'BROKEN', partitionsFound: found } : { state: 'BROKEN' };
 }
 
 /** The earliest beginning that is known: the checkpoint is no younger than that. */

@@ -136,6 +136,18 @@ describe('a plan', () => {
     expect(error).toMatchObject({ partitions: [{ partitionId: 1 }, { partitionId: 2 }, { partitionId: 3 }] });
   });
 
+  it('ignores the copies of partitions that the cluster has not, and tells them', () => {
+    const strays: Row[] = [
+      { partition: 10 },
+      { partition: 4, status: 'FAILED', count: null },
+      { partition: 0, node: 2 },
+    ];
+    const { copies, ignored } = plan([...WHOLE, ...strays], 3, [1, 2, 3])._unsafeUnwrap();
+    expect(copies).toHaveLength(3);
+    expect(ignored.map(({ partitionId }) => partitionId)).toEqual([10, 4, 0]);
+    expect(plan(WHOLE, 3)._unsafeUnwrap().ignored).toEqual([]);
+  });
+
   it('throws for a partition that the cluster cannot have', () => {
     expect(() => plan(WHOLE, 3, [4])).toThrow('1..3');
     expect(() => plan(WHOLE, 3, [0])).toThrow('1..3');

@@ -104,6 +104,18 @@ describe('pruning', () => {
     expect(await left()).toEqual([3, 2]);
   });
 
+  it('takes no backup for broken that has a copy of a partition which the cluster has not', async () => {
+    const { prune, save } = await placeWith(2);
+    await save(1, [10]);
+    await save(2, [10]);
+    const report = (await prune({ keepLast: 1 }, { dryRun: true }).run())._unsafeUnwrap();
+    expect(report.decisions.map(({ state, reason }) => [state, reason])).toEqual([
+      ['COMPLETED', 'NEWEST'],
+      ['COMPLETED', 'SURPLUS'],
+    ]);
+    expect((await prune({ keepLast: 1 }).run())._unsafeUnwrap().deleted).toEqual(ids(1));
+  });
+
   it('refuses when the newest backup has another number of partitions than the cluster', async () => {
     for (const partitionsCount of [1, 2, 4]) {
       const { prune, left } = await placeWith(2);

@@ -11,7 +11,9 @@ import type { BackupStore } from '../../ports/backup-store.ts';
 import { planRestore } from '../../restore/restore-plan.ts';
 import { verifyPartition } from '../../zeebe/verify-partition.ts';
 import type { CliError } from '../cli-errors.ts';
+import type { CliIo } from '../cli-io.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
+import { warnOfIgnored } from '../ignored-copies.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { isSamePlace } from '../same-place.ts';
 import { saveCopies } from '../save-copies.ts';
@@ -74,7 +76,7 @@ function copy(
         return errAsync(new InvalidInput('--to', `${to} names the store that ${from} names`));
       const onCopy = ({ partitionId, nodeId }: BackupId) =>
         line.update(`reading partition ${partitionId} of node ${nodeId}`);
-      return openCopies(source, checkpointId, settings, { signal, onCopy }).andThen((backups) =>
+      return openCopies(source, checkpointId, settings, { io, onCopy }).andThen((backups) =>
         saveCopies(target, checkpointId, backups, {
           isWriterGone: replaceUnfinished,
           leftBehind: 'The copying stopped before the backup was complete.',
@@ -104,8 +106,9 @@ function openCopies(
   source: BackupStore,
   checkpointId: CheckpointId,
   { backup, cluster }: Settings,
-  { signal, onCopy }: { readonly signal: AbortSignal; readonly onCopy: (id: BackupId) => void },
+  { io, onCopy }: { readonly io: CliIo; readonly onCopy: (id: BackupId) => void },
 ): ResultAsync<readonly PartitionBackup[], CliError> {
+  const { signal } = io;
   return fromAsync<readonly PartitionBackup[], CliError>(async () => {
     const page = await source.list({ checkpointId, details: true }, { signal });
     if (page.isErr()) return err(page.error);
@@ -113,9 +116,11 @@ function openCopies(
     const partitionsCount = toldPartitions(rows) ?? cluster.partitionsCount;
     const plan = planRestore(rows, { checkpointId, partitionIds: [], partitionsCount });
     if (plan.isErr()) return err(plan.error);
+    const { ignored } = plan.value;
+    warnOfIgnored(ignored, partitionsCount, io);
     const backups: PartitionBackup[] = [];
     for (const { id, statusCode } of rows) {
-      if (statusCode !== 'COMPLETED') continue;
+      if (statusCode !== 'COMPLETED' || ignored.includes(id)) continue;
       onCopy(id);
       const opened = await source.open(id, { signal });
       if (opened.isErr()) return err(opened.error);

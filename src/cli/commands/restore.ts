@@ -18,6 +18,7 @@ import { parsePartitions } from '../arguments.ts';
 import { type CliError, UsageError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { holdsZeebeFiles } from '../holds-zeebe-files.ts';
+import { warnOfIgnored } from '../ignored-copies.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { formatBytes, printable } from '../text-table.ts';
 import { withStore } from '../with-backups.ts';
@@ -118,6 +119,7 @@ function restoreNode(
     .plan(id, { signal: io.signal })
     .andThen((plan) => targetFor(plan, store, settings, io.signal).map((target) => ({ plan, target })))
     .andThen(({ plan, target }) => {
+      warnOfIgnored(plan.ignored, partitionsCount, io);
       io.stderr.write(`${showPlan(plan, nodeId, dataDirectory)}\n`);
       return managerOf(target).restore(id, { signal: io.signal, onProgress });
     })

@@ -6,6 +6,7 @@ import type { CheckpointId, PartitionId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
 import type { BackupStore, ListBackupsError } from '../../ports/backup-store.ts';
+import { judgeCopies } from './judge-copies.ts';
 import { type LocatedFinding, locateFinding } from './locate-finding.ts';
 import { findingOf } from './read-all-files.ts';
 
@@ -64,8 +65,7 @@ export function verifyBackup(
       copies.push(copy.value);
     }
     if (copies.every(({ state }) => state === 'DOES_NOT_EXIST')) return err(new BackupNotFound(checkpointId));
-    const all = withMissing(copies.map(againstOthers), partitionsCount);
-    return ok({ checkpointId, restorable: isRestorable(all), copies: all });
+    return ok(judgeCopies(checkpointId, copies, partitionsCount));
   });
 }
 
@@ -103,53 +103,5 @@ function verifyOne(
         finding.file === undefined ? locateFinding(opened.value, finding) : finding,
       ),
     }));
-  });
-}
-
-/** All copies were taken of one cluster, and those of a partition at one record. */
-function againstOthers(
-  copy: CopyVerification,
-  _: number,
-  copies: readonly CopyVerification[],
-): CopyVerification {
-  const { partitionId, descriptor } = copy;
-  const disagreement = copies.find((other) => {
-    if (descriptor === undefined || other.descriptor === undefined) return false;
-    if (other.descriptor.numberOfPartitions !== descriptor.numberOfPartitions) return true;
-    const isSamePartition = other.partitionId === partitionId;
-    return isSamePartition && other.descriptor.checkpointPosition !== descriptor.checkpointPosition;
-  });
-  if (disagreement === undefined) return copy;
-  const finding: LocatedFinding = {
-    severity: 'error',
-    object: copy.manifest ?? 'manifest',
-    what: `its descriptor does not fit that of partition ${disagreement.partitionId}, node ${disagreement.nodeId}`,
-    whatRestoreWouldDo: 'it refuses another number of partitions; of several positions it takes one',
-  };
-  return { ...copy, findings: [...copy.findings, finding] };
-}
-
-function withMissing(copies: readonly CopyVerification[], configured: number): CopyVerification[] {
-  const told = copies.flatMap(({ descriptor }) => descriptor?.numberOfPartitions ?? []);
-  const count = told.length > 0 ? Math.max(...told) : configured;
-  const missing: CopyVerification[] = Array.from({ length: count }, (_, index) => index + 1)
-    .filter((partitionId) => copies.every((copy) => copy.partitionId !== partitionId))
-    .map((partitionId) => ({
-      partitionId,
-      state: 'DOES_NOT_EXIST' as const,
-      files: 0,
-      bytes: 0,
-      findings: [],
-    }));
-  return [...copies, ...missing].sort(
-    (a, b) => a.partitionId - b.partitionId || (a.nodeId ?? 0) - (b.nodeId ?? 0),
-  );
-}
-
-/** A restore takes the completed copy of the lowest node. */
-function isRestorable(copies: readonly CopyVerification[]): boolean {
-  return [...Map.groupBy(copies, ({ partitionId }) => partitionId).values()].every((ofPartition) => {
-    const taken = ofPartition.find(({ state }) => state === 'COMPLETED');
-    return taken?.findings.every(({ severity }) => severity !== 'error') === true;
   });
 }
