@@ -88,7 +88,7 @@ describe('the checksums of a snapshot', () => {
       '; a comment',
       'a   1',
       '  b   FFffFFff  ',
-      'c d   0123456789abcdef',
+      'c d   000000000012abcd',
       '',
       'e  1',
       'f   ',
@@ -100,7 +100,7 @@ describe('the checksums of a snapshot', () => {
     expect([...checksums]).toEqual([
       ['a', 1],
       ['b', 0xffff_ffff],
-      ['c d', 0x0123456789abcdef],
+      ['c d', 0x12abcd],
     ]);
     expect(unreadableLines).toEqual(['e  1', 'f', 'g   0123456789abcdef0', 'h   x', 'i   1 2']);
   });
