@@ -136,11 +136,16 @@ function damageFindings(log: ScannedLog, checkpoint: CheckpointLocation | undefi
   ];
 }
 
-/** The log must begin where the snapshot ends, or at its very first record. Zeebe's restore does not look. */
-function firstIndexFindings({ segments }: ScannedLog, snapshot: VerifiedSnapshot | null): Finding[] {
-  const first = segments.find(({ descriptor }) => descriptor !== undefined);
+/**
+ * The log must begin where the snapshot ends, or at its very first record. Zeebe's restore does not look. Where the
+ * segments before are there and damaged, that is what is told.
+ */
+function firstIndexFindings({ segments, damage }: ScannedLog, snapshot: VerifiedSnapshot | null): Finding[] {
+  const begin = segments.findIndex(({ descriptor }) => descriptor !== undefined);
+  const first = segments[begin];
   const firstIndex = first?.descriptor?.index;
   if (first === undefined || firstIndex === undefined || firstIndex === 1n) return [];
+  if (damage.some(({ segment }) => segment < begin)) return [];
   const snapshotIndex = snapshot?.id?.index ?? 0n;
   if (snapshotIndex > 0n && snapshotIndex + 1n >= firstIndex) return [];
   const due =
@@ -163,6 +168,7 @@ function checkpointFindings(
   position: bigint,
 ): Finding[] {
   if (checkpoint === undefined) {
+    if (isSwallowed(log, position)) return [];
     const last = log.segments.findLast(({ records }) => records > 0) ?? log.segments.at(-1);
     const reach = last?.lastPosition === undefined ? 'no position at all' : `position ${last.lastPosition}`;
     const tail = last?.end.verdict === 'stale' ? '; the bytes behind the end are not zeros' : '';
@@ -194,6 +200,14 @@ function checkpointFindings(
           : 'it keeps the record whole, with the positions behind the checkpoint',
     },
   ];
+}
+
+/** Whether damage, which is told already, stands where the position would be. */
+function isSwallowed({ segments, damage }: ScannedLog, position: bigint): boolean {
+  const end = segments.findLastIndex(({ records }) => records > 0);
+  const reached = segments.findLast(({ lastPosition }) => lastPosition !== undefined)?.lastPosition;
+  if (reached !== undefined && reached > position) return damage.length > 0;
+  return damage.some(({ segment }) => segment >= end);
 }
 
 /** Bytes of older records behind the end of a segment: harmless to read, and a hint that something cut it. */

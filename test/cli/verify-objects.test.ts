@@ -176,6 +176,34 @@ describe.each(Object.keys(PLACES))('in %s', (name) => {
       },
     );
 
+    it.each([
+      ['snapshot/zeebe.metadata', undefined],
+      ['snapshot/zeebe.metadata', 70],
+      ['segments/raft-partition-partition-1-8.log', undefined],
+      ['segments/raft-partition-partition-1-9.log', undefined],
+      ['segments/raft-partition-partition-1-9.log', 70],
+    ])('tells once what one damage does: %s, bit of byte %s', async (name, at) => {
+      const key = `1/7/0/${name}`;
+      if (at === undefined) await remove(key);
+      else await flip(key, at);
+      const [{ findings } = { findings: [] }] = await copiesOf(store);
+      expect(findings).toMatchObject([{ object: `${place.location}/${key}`, severity: 'error' }]);
+    });
+
+    it('tells twice what has two causes', async () => {
+      const manifest = '1/7/0/manifest.json';
+      const text = new TextDecoder().decode((await place.storage.get(manifest))._unsafeUnwrap());
+      const without = text.replace(/,?"raft-partition-partition-1-9.log":\{\}/, '').replace('{,', '{');
+      expect(without).not.toBe(text);
+      (await place.storage.put(manifest, new TextEncoder().encode(without)))._unsafeUnwrap();
+      await remove('1/7/0/snapshot/CURRENT');
+      const [{ findings } = { findings: [] }] = await copiesOf(store);
+      expect(findings).toMatchObject([
+        { what: 'is missing', file: 'CURRENT' },
+        { what: expect.stringContaining('the checkpoint at position 6 is not in the log') },
+      ]);
+    });
+
     it('does not open such a copy for a restore', async () => {
       await remove('1/7/0/snapshot/CURRENT');
       const { id } = zeebeBackup(1);
@@ -234,6 +262,18 @@ describe.each(Object.keys(PLACES))('in %s', (name) => {
       ]);
       for (const { object } of damaged?.findings ?? [])
         expect(object.startsWith(`${place.location}/partitions/1/chunks/`)).toBe(true);
+    });
+
+    it('tells of a chunk of many files once, and names them', async () => {
+      const packing = new TidemarkBackupStore({ storage: place.storage });
+      (await packing.save(zeebeBackup(1)))._unsafeUnwrap();
+      const objects = new Set(await objectsOf('CURRENT'));
+      expect(objects.size).toBe(1);
+      const [object = ''] = objects;
+      await remove(keyOf(object));
+      const [{ findings } = { findings: [] }] = await copiesOf(packing, verifyNative);
+      expect(findings).toMatchObject([{ object, offset: 0, file: '000010.sst' }]);
+      expect(findings[0]?.what).toMatch(/^is missing; with it 6 more files: .*CURRENT.* and 1 more$/);
     });
 
     it("still reads what else a Zeebe's files tell, and tells nothing twice", async () => {

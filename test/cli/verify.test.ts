@@ -87,7 +87,7 @@ describe('a native backup', () => {
     expect(code).toBe(14);
     expect(stdout).toContain('backup 7: cannot be restored');
     expect(stdout).toMatch(
-      /error: partition=1 node=0 object=file:\/\/\/.*chunks\/.* offset=0 file=state\n {2}is missing\n/,
+      /error: partition=1 node=0 object=file:\/\/\/.*chunks\/.* offset=0 file=state\n {2}is missing; with it 1 more file: log-1\n/,
     );
     expect(stdout).toContain('  a restore: it refuses the backup and installs nothing');
     expect(stderr).toMatch(/tidemark: the backup is damaged: .* partition=1 offset=0 file=state is missing/);

@@ -2,6 +2,7 @@
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { StoredBackup, StoredFile } from '../../core/backup.ts';
 import { BackupCorrupt, type BrokerFailure, type StoreError } from '../../core/errors.ts';
+import { invariant } from '../../core/invariant.ts';
 import { fromAsync } from '../../core/result.ts';
 import { readFailure } from '../../zeebe/read-failure.ts';
 import { type LocatedFinding, partsOf, placeOf } from './locate-finding.ts';
@@ -10,7 +11,10 @@ interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reads every byte that can be read. One finding per damaged object of each file. */
+/** So many files are named that a damaged object takes with it. */
+const FILES_NAMED_MAX = 5;
+
+/** Reads every byte that can be read. One finding per damaged object, at the first file that it breaks. */
 export function readAllFiles(
   { snapshotFiles, segmentFiles }: StoredBackup,
   options: ReadOptions,
@@ -23,8 +27,20 @@ export function readAllFiles(
     } catch (cause) {
       return err(readFailure(cause));
     }
-    return ok(findings);
+    return ok([...Map.groupBy(findings, ({ object }) => object).values()].map(asOne));
   });
+}
+
+function asOne([first, ...others]: readonly LocatedFinding[]): LocatedFinding {
+  invariant(first !== undefined, 'a group has a member');
+  const names = new Set(
+    others.flatMap(({ file }) => (file === undefined || file === first.file ? [] : file)),
+  );
+  if (names.size === 0) return first;
+  const named = [...names].slice(0, FILES_NAMED_MAX).join(', ');
+  const more = names.size > FILES_NAMED_MAX ? ` and ${names.size - FILES_NAMED_MAX} more` : '';
+  const files = names.size === 1 ? 'file' : 'files';
+  return { ...first, what: `${first.what}; with it ${names.size} more ${files}: ${named}${more}` };
 }
 
 /** From the first damage on part by part: what lies behind it may be whole, or damaged as well. */
