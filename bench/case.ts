@@ -15,9 +15,17 @@ export interface Surroundings {
   readonly scratch: string;
 }
 
+/** A figure of a case's own: how its column is headed, and what it counts in. */
+export interface Figure {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: 'seconds' | 'milliseconds' | 'bytes' | 'number';
+}
+
 /** A ratio of two contenders' medians that is to be at most (or at least) `bound`. */
 export interface Goal {
-  readonly figure: 'wallSeconds' | 'cpuSeconds' | 'sentBytes' | 'rssGrowthBytes';
+  /** A field of what a contender printed. */
+  readonly figure: string;
   readonly of: string;
   /** Another contender; absent: the figure itself is bound, or, for sentBytes, its part of all bytes. */
   readonly against?: string;
@@ -30,6 +38,10 @@ export interface Case {
   /** One sentence. */
   readonly title: string;
   readonly goals: readonly Goal[];
+  /** The columns of its table. Absent: time, CPU and memory, against the first contender. */
+  readonly figures?: readonly Figure[];
+  /** Markdown below the goals, for what is no run of a contender. */
+  readonly appendix?: () => string;
   /** Those that can run here; the others with the reason. */
   contenders(surroundings: Surroundings): Promise<{
     readonly runs: readonly Contender[];

@@ -7,16 +7,32 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { Case, Surroundings } from './case.ts';
+import { importing } from './cases/import.ts';
+import { latency } from './cases/latency.ts';
 import { limit } from './cases/limit.ts';
+import { listing } from './cases/listing.ts';
+import { memory } from './cases/memory.ts';
 import { repeat } from './cases/repeat.ts';
 import { restore } from './cases/restore.ts';
 import { save } from './cases/save.ts';
 import { smallFiles } from './cases/small-files.ts';
+import { verify } from './cases/verify.ts';
 import { compare } from './measure.ts';
 import { type CaseResult, judge, markdownOf, writeResults } from './report.ts';
 import { bucketOf, ensureBucket } from './s3.ts';
 
-const CASES: readonly Case[] = [limit, save, smallFiles, repeat, restore];
+const CASES: readonly Case[] = [
+  limit,
+  save,
+  smallFiles,
+  repeat,
+  restore,
+  verify,
+  memory,
+  latency,
+  listing,
+  importing,
+];
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

@@ -1,7 +1,8 @@
 // From costs to words: medians, ratios, goals met or missed. Nothing here measures.
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Case, Cost, Goal } from './case.ts';
+import type { Case, Cost, Figure, Goal } from './case.ts';
 import { median } from './measure.ts';
+import { plotOf } from './plot.ts';
 
 export interface ContenderResult {
   readonly name: string;
@@ -19,11 +20,13 @@ export interface CaseResult {
   readonly title: string;
   readonly contenders: readonly ContenderResult[];
   readonly goals: readonly GoalResult[];
+  readonly figures?: readonly Figure[] | undefined;
+  readonly appendix?: string | undefined;
   readonly missing: readonly string[];
 }
 
 export function judge(
-  { name, title, goals }: Case,
+  { name, title, goals, figures, appendix }: Case,
   costs: ReadonlyMap<string, readonly Cost[]>,
   missing: readonly string[],
 ): CaseResult {
@@ -37,6 +40,8 @@ export function judge(
         value === undefined ? undefined : value <= (goal.atMost ?? Infinity) && value >= (goal.atLeast ?? 0);
       return { ...goal, value, met };
     }),
+    figures,
+    appendix: appendix?.(),
     missing,
   };
 }
@@ -52,53 +57,83 @@ function reached(
   return figure === 'sentBytes' ? median(own, 'sentBytes') / median(own, 'bytes') : median(own, figure);
 }
 
-const GOAL_WORDS: Readonly<Record<Goal['figure'], string>> = {
-  wallSeconds: 'time',
-  cpuSeconds: 'CPU',
-  sentBytes: 'bytes sent',
-  rssGrowthBytes: 'memory',
-};
+/** The figures that every contender has. `sentBytes` is shown as a part of all bytes, so it has no unit. */
+const COMMON_FIGURES: readonly Figure[] = [
+  { name: 'wallSeconds', title: 'time', unit: 'seconds' },
+  { name: 'cpuSeconds', title: 'CPU', unit: 'seconds' },
+  { name: 'sentBytes', title: 'bytes sent', unit: 'number' },
+  { name: 'rssGrowthBytes', title: 'memory grew by', unit: 'bytes' },
+];
 
 /** A table of the contenders and a line for each goal. */
-export function markdownOf({ contenders, goals }: CaseResult): string {
+export function markdownOf({ contenders, goals, figures, appendix }: CaseResult): string {
+  const [head, rows] = figures === undefined ? commonTable(contenders) : ownTable(contenders, figures);
+  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  const known = [...(figures ?? []), ...COMMON_FIGURES];
+  const more = appendix === undefined ? [] : ['', appendix];
+  return [...table, '', ...goals.map((goal) => goalLine(goal, known)), ...more].join('\n');
+}
+
+type Table = readonly [head: readonly string[], rows: readonly (readonly string[])[]];
+
+function commonTable(contenders: readonly ContenderResult[]): Table {
   const [first] = contenders;
   const rows = contenders.map(({ name, rounds }) => {
     const wall = median(rounds, 'wallSeconds');
     const gigabytes = median(rounds, 'bytes') / 1e9;
     const ratio = first === undefined ? Number.NaN : wall / median(first.rounds, 'wallSeconds');
-    const memory = median(rounds, 'rssGrowthBytes');
     return [
       name,
-      `${wall.toFixed(2)} s`,
+      show(wall, 'seconds'),
       `${(median(rounds, 'cpuSeconds') / gigabytes).toFixed(2)}`,
-      Number.isNaN(memory) ? '' : `${Math.round(memory / 2 ** 20)} MiB`,
+      show(median(rounds, 'rssGrowthBytes'), 'bytes'),
       `${ratio.toFixed(2)}`,
     ];
   });
-  const head = ['contender', 'time', 'CPU-s per GB', 'memory grew by', 'time against tidemark'];
-  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
-  return [...table, '', ...goals.map(goalLine)].join('\n');
+  return [['contender', 'time', 'CPU-s per GB', 'memory grew by', 'time against tidemark'], rows];
 }
 
-function goalLine({ figure, of, against, atMost, atLeast, value, met }: GoalResult): string {
-  const bytes = figure === 'rssGrowthBytes';
-  const show = (number: number) => (bytes ? `${Math.round(number / 2 ** 20)} MiB` : number.toFixed(3));
-  const what = `${of}: ${GOAL_WORDS[figure]}${against === undefined ? '' : ` against ${against}`}`;
-  const bound = atMost === undefined ? `at least ${show(atLeast ?? 0)}` : `at most ${show(atMost)}`;
+function ownTable(contenders: readonly ContenderResult[], figures: readonly Figure[]): Table {
+  const rows = contenders.map(({ name, rounds }) => [
+    name,
+    ...figures.map((figure) => show(median(rounds, figure.name), figure.unit)),
+  ]);
+  return [['', ...figures.map(({ title }) => title)], rows];
+}
+
+function show(value: number, unit: Figure['unit']): string {
+  if (Number.isNaN(value)) return '';
+  if (unit === 'bytes') return `${Math.round(value / 2 ** 20)} MiB`;
+  if (unit === 'seconds') return `${value.toFixed(2)} s`;
+  if (unit === 'milliseconds') return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+  return String(Number.isInteger(value) ? value : Number(value.toFixed(3)));
+}
+
+function goalLine(goal: GoalResult, known: readonly Figure[]): string {
+  const { figure, of, against, atMost, atLeast, value, met } = goal;
+  const { title = figure, unit = 'number' } = known.find(({ name }) => name === figure) ?? {};
+  const showing = (number: number) => show(number, against === undefined ? unit : 'number');
+  const what = `${of}: ${title}${against === undefined ? '' : ` against ${against}`}`;
+  const bound = atMost === undefined ? `at least ${showing(atLeast ?? 0)}` : `at most ${showing(atMost)}`;
   if (value === undefined) return `- ${what}: ${bound} wanted, not judged`;
-  return `- ${what}: ${show(value)}, ${bound} wanted: ${met ? 'met' : '**missed**'}`;
+  return `- ${what}: ${showing(value)}, ${bound} wanted: ${met ? 'met' : '**missed**'}`;
 }
 
-const PAGE = new URL('RESULTS.md', import.meta.url);
+const place = (file: string) => new URL(file, import.meta.url);
 
-/** Puts the results between the marks of each case in RESULTS.md. */
+/** Puts the results between the marks of each case in RESULTS.md, and all that are known into the plot. */
 export function writeResults(machine: string, results: readonly CaseResult[]): void {
-  let page = readFileSync(PAGE, 'utf8');
+  let page = readFileSync(place('RESULTS.md'), 'utf8');
   for (const result of results) {
     const [begin, end] = [`<!-- ${result.name} -->\n`, `<!-- /${result.name} -->`];
     const [from, to] = [page.indexOf(begin), page.indexOf(end)];
     if (from < 0 || to < from) throw new Error(`RESULTS.md has no marks for ${result.name}`);
     page = `${page.slice(0, from + begin.length)}${machine}\n\n${markdownOf(result)}\n${page.slice(to)}`;
   }
-  writeFileSync(PAGE, page);
+  const old = JSON.parse(readFileSync(place('results.json'), 'utf8')) as CaseResult[];
+  const isNew = ({ name }: CaseResult) => results.some((result) => result.name === name);
+  const all = [...old.filter((result) => !isNew(result)), ...results];
+  writeFileSync(place('RESULTS.md'), page);
+  writeFileSync(place('results.json'), `${JSON.stringify(all, null, 2)}\n`);
+  writeFileSync(place('results.svg'), plotOf(all));
 }

@@ -1,5 +1,10 @@
 // The bucket that the S3_* variables name, for all contenders alike, and a server that keeps nothing.
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  PutBucketPolicyCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3';
 
 export interface Bucket {
   readonly endpoint: string;
@@ -41,4 +46,26 @@ export function environmentOf({ endpoint, region, accessKey, secretKey, bucket }
     S3_SECRET_KEY: secretKey,
     BENCH_BUCKET: bucket,
   };
+}
+
+/** Lets anyone read the objects under a place, so that a plain GET needs no signature. */
+export async function letAnyoneRead(bucket: Bucket, place: string): Promise<void> {
+  const client = clientOf(bucket);
+  const Resource = [`arn:aws:s3:::${bucket.bucket}/${place}/*`];
+  const Statement = [{ Effect: 'Allow', Principal: { AWS: ['*'] }, Action: ['s3:GetObject'], Resource }];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await client.send(new PutBucketPolicyCommand({ Bucket: bucket.bucket, Policy }));
+  client.destroy();
+}
+
+/** The paths of all objects under a place, as a URL has them. */
+export async function pathsUnder(bucket: Bucket, place: string): Promise<string[]> {
+  const client = clientOf(bucket);
+  const paths: string[] = [];
+  const pages = paginateListObjectsV2({ client }, { Bucket: bucket.bucket, Prefix: `${place}/` });
+  for await (const { Contents = [] } of pages) {
+    paths.push(...Contents.map(({ Key }) => `/${bucket.bucket}/${Key}`));
+  }
+  client.destroy();
+  return paths;
 }

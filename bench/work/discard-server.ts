@@ -1,10 +1,12 @@
-// A server that takes every PUT and throws large bodies away: what is left of a save is the client's own cost. It speaks as much of S3 as
-// a save asks for. Prints its endpoint.
+// A server that takes every PUT and throws large bodies away: what is left of a save is the client's own cost. Bodies that can be made again
+// from their stamp it gives back. It speaks as much of S3 as a save and a restore ask for. Prints its endpoint.
 import { createServer } from 'node:http';
 import process from 'node:process';
+import { fillSynthetic, readSynthetic, type Synthetic } from './synthetic.ts';
 
 const KEPT_BYTES_MAX = 64 * 1024;
 const kept = new Map<string, Buffer>();
+const synthetic = new Map<string, Synthetic>();
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? '', 'http://127.0.0.1');
@@ -12,13 +14,16 @@ const server = createServer((request, response) => {
   if (request.method === 'PUT') {
     const parts: Buffer[] = [];
     let bytes = 0;
+    const keptMax = isChunk(key) ? KEPT_BYTES_MAX : Number.POSITIVE_INFINITY;
     request.on('data', (data: Buffer) => {
       bytes += data.length;
-      if (bytes <= KEPT_BYTES_MAX) parts.push(data);
+      if (bytes <= keptMax || parts.length === 0) parts.push(data);
     });
     request.once('end', () => {
+      const made = isChunk(key) ? readSynthetic(parts[0] ?? Buffer.alloc(0), bytes) : undefined;
+      if (made !== undefined) synthetic.set(key, made);
       const created = request.headers['if-none-match'] !== '*' || !kept.has(key);
-      if (created && bytes <= KEPT_BYTES_MAX) kept.set(key, Buffer.concat(parts));
+      if (created && made === undefined && bytes <= keptMax) kept.set(key, Buffer.concat(parts));
       response.writeHead(created ? 200 : 412, { etag: '"discarded"', 'content-length': 0 }).end();
     });
     return;
@@ -29,15 +34,33 @@ const server = createServer((request, response) => {
     response.writeHead(204).end();
     return;
   }
-  const body = url.searchParams.has('list-type') ? list(key, url.searchParams) : kept.get(key);
+  const body = url.searchParams.has('list-type')
+    ? list(key, url.searchParams)
+    : (kept.get(key) ?? madeAgain(key));
   const answer = body ?? Buffer.from('<Error><Code>NoSuchKey</Code><Message>not kept</Message></Error>');
-  response.writeHead(body === undefined ? 404 : 200, {
+  const { range } = request.headers;
+  const isPart = body !== undefined && range !== undefined;
+  response.writeHead(body === undefined ? 404 : isPart ? 206 : 200, {
     etag: '"kept"',
     'last-modified': new Date().toUTCString(),
     'content-length': answer.length,
+    ...(isPart ? { 'content-range': `bytes 0-${answer.length - 1}/${answer.length}` } : {}),
   });
   response.end(request.method === 'GET' ? answer : undefined);
 });
+
+function isChunk(key: string): boolean {
+  return !key.includes('/backups/');
+}
+
+/** The only ranges that are asked for begin at the first byte and reach behind the last. */
+function madeAgain(key: string): Buffer | undefined {
+  const made = synthetic.get(key);
+  if (made === undefined) return undefined;
+  const bytes = Buffer.allocUnsafe(made.sizeBytes);
+  fillSynthetic(bytes, made.blockBytes, made.firstBlock);
+  return bytes;
+}
 
 function list(bucket: string, query: URLSearchParams): Buffer {
   const root = bucket.endsWith('/') ? bucket : `${bucket}/`;

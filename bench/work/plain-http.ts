@@ -1,16 +1,17 @@
-// The limit: the same bytes over plain HTTP, unsigned, unhashed. `put DIR CHUNK_BYTES` sends pieces of the files, `get PATH...` is what a
-// download costs when nothing is done with the bytes.
-import { open } from 'node:fs/promises';
+// The limit: the same bytes over plain HTTP, unsigned, unhashed. `put DIR CHUNK_BYTES` sends pieces of the files. `get FILE IN_FLIGHT` gets the
+// paths in a file of JSON and does nothing with the bytes.
+import { open, readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import process from 'node:process';
 import pLimit from 'p-limit';
 import { measured } from './measured.ts';
 import { allPaths, totalBytes } from './partition-files.ts';
 
-const [, , what = '', directory = '', chunk = '4194304'] = process.argv;
+const [, , what = '', from = '', number = ''] = process.argv;
 const endpoint = process.env.S3_ENDPOINT ?? '';
-const agent = new Agent({ keepAlive: true, maxSockets: 18 });
-const inFlight = pLimit(18);
+const atOnce = what === 'get' ? Number(number) : 18;
+const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
+const inFlight = pLimit(atOnce);
 
 function exchange(method: string, path: string, body?: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -45,12 +46,12 @@ async function putPiece(path: string, at: number, length: number): Promise<void>
 
 await measured(async () => {
   if (what === 'get') {
-    const urls: string[] = JSON.parse(process.env.BENCH_URLS ?? '[]');
-    const received = await inFlight.map(urls, (url) => exchange('GET', url));
+    const paths: string[] = JSON.parse(await readFile(from, 'utf8'));
+    const received = await inFlight.map(paths, (path) => exchange('GET', path));
     return { bytes: received.reduce((sum, bytes) => sum + bytes, 0) };
   }
-  const paths = allPaths(directory);
-  const size = Number(chunk);
+  const paths = allPaths(from);
+  const size = number === '' ? 4 * 1024 * 1024 : Number(number);
   const pieces = paths.flatMap((path) => {
     const sizeBytes = totalBytes([path]);
     return Array.from({ length: Math.ceil(sizeBytes / size) }, (_, index) => ({
