@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<RetentionReason, string>> = {
   NOT_SUPERSEDED: 'it is broken, and no COMPLETED one came after it',
   SURPLUS: 'no rule keeps it',
   SUPERSEDED: 'it is broken, and a COMPLETED one came long since',
+  BEING_DELETED: 'a delete of it was begun and stopped',
 };
 
 export function showPruned(report: PruneReport): Shown {

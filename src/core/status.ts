@@ -23,6 +23,8 @@ export interface BackupStatus {
   readonly descriptor?: BackupDescriptor;
   /** Set exactly when the state is FAILED. */
   readonly failureReason?: string;
+  /** It is FAILED because a delete of it was begun; a further one removes what is left. */
+  readonly isBeingDeleted?: true;
   readonly createdAt?: Timestamp;
   readonly lastModified?: Timestamp;
   /** Known only to the node that runs the attempt. */

@@ -26,6 +26,7 @@ export function listedBackups(
     copies,
     isHeld: held.has(checkpointId),
     createdAtMs: createdAtMs(copies),
+    isBeingDeleted: copies.some((copy) => copy.isBeingDeleted === true),
     ...state(copies, partitionsCount),
   }));
 }

@@ -169,8 +169,9 @@ class Pruning {
           this.#anchor = listed.checkpointId;
         }
       }
-      const { checkpointId: id, createdAtMs, isHeld } = listed;
-      this.#decisions.push(this.#plan.decide({ checkpointId: id, state, createdAtMs, isHeld }));
+      const { checkpointId, createdAtMs, isHeld, isBeingDeleted } = listed;
+      const backup = { checkpointId, state, createdAtMs, isHeld, isBeingDeleted };
+      this.#decisions.push(this.#plan.decide(backup));
       return ok();
     });
   }

@@ -14,6 +14,8 @@ export interface RetainableBackup {
   readonly createdAtMs?: number | undefined;
   /** Somebody wants it kept, whatever the policy says. */
   readonly isHeld?: boolean | undefined;
+  /** A delete of it was begun and has not come to its end. */
+  readonly isBeingDeleted?: boolean | undefined;
 }
 
 /**
@@ -24,7 +26,8 @@ export interface RetainableBackup {
  * NO_TIME: its age is not known. RECENT: BROKEN, and so young that somebody may still want to know why.
  * NOT_SUPERSEDED: BROKEN, and none that is COMPLETED came after it.
  *
- * SURPLUS goes: COMPLETED, and no rule keeps it. SUPERSEDED goes: BROKEN, and long since replaced.
+ * SURPLUS goes: COMPLETED, and no rule keeps it. SUPERSEDED goes: BROKEN, and long since replaced. BEING_DELETED goes:
+ * BROKEN by a delete that was begun, so there is nothing to learn from it.
  */
 export type RetentionReason =
   | 'NEWEST'
@@ -40,12 +43,15 @@ export type RetentionReason =
   | 'RECENT'
   | 'NOT_SUPERSEDED'
   | 'SURPLUS'
-  | 'SUPERSEDED';
+  | 'SUPERSEDED'
+  | 'BEING_DELETED';
 
 export interface RetentionDecision extends RetainableBackup {
   readonly keep: boolean;
   readonly reason: RetentionReason;
 }
+
+const GOING: ReadonlySet<RetentionReason> = new Set(['SURPLUS', 'SUPERSEDED', 'BEING_DELETED']);
 
 /** Decides on all backups. They must be in order, newest first. */
 export function planRetention(
@@ -89,7 +95,7 @@ export class RetentionPlan {
 
   decide(backup: RetainableBackup): RetentionDecision {
     const reason = backup.state === 'COMPLETED' ? this.#completedReason(backup) : this.#otherReason(backup);
-    const keep = reason !== 'SURPLUS' && reason !== 'SUPERSEDED';
+    const keep = !GOING.has(reason);
     return { ...backup, keep, reason };
   }
 
@@ -118,9 +124,10 @@ export class RetentionPlan {
     return this.#kept < (this.#policy.minimum ?? 1) ? 'MINIMUM' : undefined;
   }
 
-  #otherReason({ state, createdAtMs, isHeld = false }: RetainableBackup): RetentionReason {
-    if (isHeld) return 'HELD';
+  #otherReason({ state, createdAtMs, isHeld, isBeingDeleted }: RetainableBackup): RetentionReason {
+    if (isHeld === true) return 'HELD';
     if (state === 'IN_PROGRESS') return 'IN_PROGRESS';
+    if (isBeingDeleted === true) return 'BEING_DELETED';
     if (this.#anchorMs === undefined) return 'NOT_SUPERSEDED';
     if (createdAtMs === undefined) return 'NO_TIME';
     const keptForMs = Math.max(this.#policy.keepWithinMs ?? 0, FAILED_BACKUPS_KEPT_MS);

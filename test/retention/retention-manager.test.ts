@@ -159,6 +159,30 @@ describe('pruning', () => {
   });
 });
 
+it("takes at once what a delete in Zeebe's layout left behind when it was stopped", async () => {
+  const clock = new ManualClock();
+  const storage = new ScriptedStorage(new MemoryObjectStorage({ clock }));
+  const store = new ZeebeBackupStore({ storage, clock });
+  for (const checkpointId of [1, 2]) {
+    for (const partitionId of [1, 2]) {
+      const backup = sampleBackup({ checkpointId, partitionId });
+      const descriptor = { ...backup.descriptor, numberOfPartitions: 2 };
+      (await store.save({ ...backup, descriptor }))._unsafeUnwrap();
+    }
+  }
+  storage.script = ({ operation }) => (operation === 'delete' ? 'refused' : 'done');
+  expect((await store.delete({ checkpointId: checkpointId(1), partitionId: 1, nodeId: 0 })).isErr()).toBe(
+    true,
+  );
+  storage.script = () => 'done';
+  const manager = new RetentionManager({ store, clock }, { policy: { keepLast: 5 }, partitionsCount: 2 });
+  const report = (await manager.prune())._unsafeUnwrap();
+  expect(report.decisions.map(({ reason }) => reason)).toEqual(['NEWEST', 'BEING_DELETED']);
+  expect(report.deleted).toEqual(ids(1));
+  const left = (await store.list({}))._unsafeUnwrap().backups;
+  expect(left.map(({ id }) => Number(id.checkpointId))).toEqual([2, 2]);
+});
+
 describe('a hold', () => {
   it('is there until it is released, with its first reason', async () => {
     const { holds } = nativePlace().node().store;

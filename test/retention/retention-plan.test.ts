@@ -140,6 +140,28 @@ describe('what failed', () => {
   });
 });
 
+describe('what is being deleted already', () => {
+  const begun = (state: State, isHeld = false) => ({
+    ...backup(1, NOW, state, isHeld),
+    isBeingDeleted: true,
+  });
+
+  it('goes at once, for nobody can restore it and somebody wanted it gone', () => {
+    expect(reasons(plan([...daily(1), begun('BROKEN')], { keepLast: 1 }))).toEqual([
+      'NEWEST',
+      'BEING_DELETED',
+    ]);
+    expect(plan([begun('BROKEN')], { keepLast: 1 })).toMatchObject([
+      { keep: false, reason: 'BEING_DELETED' },
+    ]);
+  });
+
+  it('stays where it is held, whole or in progress', () => {
+    const backups = [begun('COMPLETED'), begun('BROKEN', true), begun('IN_PROGRESS')];
+    expect(reasons(plan(backups, { keepLast: 1 }))).toEqual(['NEWEST', 'HELD', 'IN_PROGRESS']);
+  });
+});
+
 describe('a policy', () => {
   it.each([{}, { minimum: 3 }])('without a rule is refused: %j', (policy) => {
     expect(checkPolicy(policy)._unsafeUnwrapErr()).toMatchObject({

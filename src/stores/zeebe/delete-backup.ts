@@ -10,7 +10,7 @@ import type { DeleteBackupError } from '../../ports/backup-store.ts';
 import { COPY_PLACES, contentsPrefix, manifestKey } from './keys.ts';
 import type { ZeebeLayout } from './layout.ts';
 import { listObjects } from './list-objects.ts';
-import { statusCodeOf } from './manifest.ts';
+import { DELETE_BEGUN, statusCodeOf } from './manifest.ts';
 import { putFailed, readManifestAt } from './manifest-objects.ts';
 import type { RunningSaves } from './running-saves.ts';
 
@@ -32,7 +32,7 @@ export function deleteBackup(
         if (statusCode === 'IN_PROGRESS') return err(new InvalidBackupState(id, 'COMPLETED', statusCode));
         manifests.push(manifestKey(place, id));
         if (statusCode !== 'COMPLETED') continue;
-        const put = await putFailed(layout, id, found.value, 'The backup is being deleted.', signal);
+        const put = await putFailed(layout, id, found.value, DELETE_BEGUN, signal);
         if (put.isErr()) return err(put.error);
       }
       const deleted = await deleteFiles(layout, id, signal);

@@ -10,7 +10,7 @@ import type { BackupStatus } from '../../core/status.ts';
 import type { BackupPage, BackupQuery, ListBackupsError } from '../../ports/backup-store.ts';
 import type { ZeebeLayout } from './layout.ts';
 import { type FoundCopy, listCopies } from './list-copies.ts';
-import { failureReasonOf, type Manifest, statusCodeOf } from './manifest.ts';
+import { failureReasonOf, isBeingDeleted, type Manifest, statusCodeOf } from './manifest.ts';
 import { type PlacedManifest, readManifest, readManifestAt } from './manifest-objects.ts';
 
 /** Manifests read at the same time, as many as Zeebe reads. */
@@ -105,6 +105,7 @@ function rowOf(manifest: Manifest): BackupStatus {
     statusCode: statusCodeOf(manifest),
     ...(descriptor === null ? {} : { descriptor }),
     ...(failureReason === undefined ? {} : { failureReason }),
+    ...(isBeingDeleted(manifest) ? { isBeingDeleted: true } : {}),
     createdAt,
     lastModified: modifiedAt,
   };

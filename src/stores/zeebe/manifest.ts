@@ -79,6 +79,14 @@ export function statusCodeOf({ statusCode }: Manifest): BackupStatusCode {
   return statusCode === 'completed' ? 'COMPLETED' : 'FAILED';
 }
 
+/** The reason in the manifest of a copy that this store began to delete. */
+export const DELETE_BEGUN = 'The backup is being deleted.';
+
+/** Whether a delete was begun, by this store or by a Zeebe from 8.9 on. */
+export function isBeingDeleted({ statusCode, failureReason }: Manifest): boolean {
+  return statusCode === 'deleted' || (statusCode === 'failed' && failureReason === DELETE_BEGUN);
+}
+
 /** Set exactly for what reads as FAILED. */
 export function failureReasonOf({ statusCode, failureReason }: Manifest): string | undefined {
   if (statusCode === 'deleted') return 'It is being deleted; delete it again to remove what is left of it.';
