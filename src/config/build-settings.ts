@@ -26,8 +26,8 @@ export function misfits({ values, origins }: ReadValues): string[] {
       if (alone) problem(one, `it is set without ${SETTINGS[other].key}; set both or neither`);
     }
     if (values.compression === 'zstd' && values.format === 'tidemark') {
-      const advice = `leave it out, or set ${SETTINGS.format.key} to 'zeebe'`;
-      problem('compression', `the native layout does not compress; ${advice}`);
+      const advice = `set ${SETTINGS.nativeCompression.key} to 'auto', or ${SETTINGS.format.key} to 'zeebe'`;
+      problem('compression', `it is for Zeebe's layout; leave it out, and ${advice}`);
     }
   }
   if (store === 'FILESYSTEM' && missing('filesystemBasePath')) {
@@ -60,6 +60,9 @@ function zeebeMisfits(
   if (store === 'FILESYSTEM') problem('format', "Zeebe's layout is kept in S3 only; leave it out, or use S3");
   for (const name of ['heartbeat', 'staleAfter'] as const) {
     if (origins[name] !== undefined) problem(name, "Zeebe's layout knows no signs of life; leave it out");
+  }
+  if (origins.nativeCompression !== undefined) {
+    problem('nativeCompression', `Zeebe's layout compresses whole files; set ${SETTINGS.compression.key}`);
   }
   if (chunkSize !== undefined && chunkSize < PART_SIZE_BYTES_MIN) {
     problem('chunkSize', `${chunkSize} bytes are less than a part of an upload may have; use 5MB or more`);
@@ -108,6 +111,7 @@ function backup(values: SettingValues): BackupStoreSettings {
     clusterId: values.clusterId ?? values.clusterName,
     chunkSizeBytes,
     chunksInFlight,
+    compression: values.nativeCompression,
     heartbeatMs: values.heartbeat,
     staleAfterMs: values.staleAfter,
   };

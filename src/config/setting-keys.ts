@@ -119,7 +119,7 @@ export const SETTINGS = {
     `${BACKUP}.s3.compression`,
     oneOf(['zstd', 'none']),
     'none',
-    'With `format: zeebe`, how files above 8 MiB are written; both are read. The native layout has `none`',
+    'With `format: zeebe`, how files above 8 MiB are written; both are read. The native layout has a key of its own',
   ),
   filesystemBasePath: setting(
     `${BACKUP}.filesystem.basePath`,
@@ -229,6 +229,12 @@ export const SETTINGS = {
     wholeNumber(1, 1000),
     String(CHUNKS_IN_FLIGHT),
     'Chunks in memory at the same time, per save and per file being read',
+  ),
+  nativeCompression: setting(
+    'tidemark.compression',
+    oneOf(['auto', 'none']),
+    'none',
+    '`auto`: chunks are sent as zstd where samples say that it pays. Both are read. Not with `format: zeebe`',
   ),
   heartbeat: setting(
     'tidemark.heartbeat',

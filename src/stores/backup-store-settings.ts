@@ -12,6 +12,11 @@ export interface LayoutSettings {
   readonly chunkSizeBytes?: number | undefined;
   /** Chunks in memory at the same time, per save and per file being read. Default 6. */
   readonly chunksInFlight?: number | undefined;
+  /**
+   * `auto` compresses the chunks of which samples say that it pays; `none` sends all as they are. Every store reads both.
+   * Default `none`.
+   */
+  readonly compression?: 'auto' | 'none' | undefined;
   /** How often a running save shows that it lives, in milliseconds. Default 15,000. */
   readonly heartbeatMs?: number | undefined;
   /**

@@ -28,11 +28,12 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
     clusterId: settings.clusterId,
     chunkSizeBytes: settings.chunkSizeBytes ?? CHUNK_SIZE_BYTES,
     chunksInFlight: settings.chunksInFlight ?? CHUNKS_IN_FLIGHT,
+    compression: settings.compression ?? 'none',
     heartbeatMs: settings.heartbeatMs ?? HEARTBEAT_INTERVAL_MS,
     staleAfterMs: settings.staleAfterMs ?? STALE_AFTER_MS,
-  };
+  } as const;
   const problems = [...otherProblems];
-  const { clusterId, chunkSizeBytes, chunksInFlight, heartbeatMs, staleAfterMs } = values;
+  const { clusterId, chunkSizeBytes, chunksInFlight, compression, heartbeatMs, staleAfterMs } = values;
   if (clusterId !== undefined && clusterId.trim() === '') problems.push('clusterId must not be empty');
   if (!isWhole(chunkSizeBytes, 1, CHUNK_SIZE_BYTES_MAX)) {
     problems.push(
@@ -41,6 +42,9 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
   }
   if (!isWhole(chunksInFlight, 1, 1_000)) {
     problems.push(`chunksInFlight must be a whole number in 1..1000, got ${chunksInFlight}`);
+  }
+  if (compression !== 'auto' && compression !== 'none') {
+    problems.push(`compression must be auto or none, got ${String(compression)}`);
   }
   if (!isWhole(heartbeatMs, 1))
     problems.push(`heartbeatMs must be a whole number above 0, got ${heartbeatMs}`);

@@ -64,6 +64,15 @@ describe("Zeebe's layout", () => {
     });
   });
 
+  it('has no compression chunk by chunk, and the native layout no other', () => {
+    expect(load('tidemark.compression: auto', S3).backup).toMatchObject({ compression: 'auto' });
+    const text = 'zeebe.broker.data.backup: { format: zeebe }\ntidemark.compression: none';
+    expect(problemsOf(text, S3)).toEqual([
+      "tidemark.compression: Zeebe's layout compresses whole files; set zeebe.broker.data.backup.s3.compression " +
+        '(application.yaml line 2)',
+    ]);
+  });
+
   it('fits in memory too', () => {
     expect(load('zeebe.broker.data.backup: { store: MEMORY, format: zeebe }').backup).toMatchObject({
       store: 'MEMORY',
@@ -126,6 +135,7 @@ tidemark:
         clusterId: 'harbour',
         chunkSizeBytes: 1024 * 1024,
         chunksInFlight: 6,
+        compression: 'none',
         heartbeatMs: 5_000,
         staleAfterMs: 20_000,
       },
@@ -294,7 +304,7 @@ describe('problems', () => {
     ],
     [
       's3.compression: zstd',
-      's3.compression: the native layout does not compress; leave it out, or set ' +
+      "s3.compression: it is for Zeebe's layout; leave it out, and set tidemark.compression to 'auto', or " +
         "zeebe.broker.data.backup.format to 'zeebe' (application.yaml line 1)",
     ],
     ['s3.compression: gzip', "s3.compression: expected zstd, none, got 'gzip' (application.yaml line 1)"],

@@ -7,8 +7,8 @@ import { encodeManifest, type Manifest } from '../../src/stores/tidemark/manifes
 import { parseManifest } from '../../src/stores/tidemark/parse-manifest.ts';
 
 const sha = (digit: string) => digit.repeat(64);
-const whole = { sha256: sha('a'), sizeBytes: 100, name: sha('a') };
-const pack = { sha256: sha('b'), sizeBytes: 30, name: sha('b') };
+const whole = { sha256: sha('a'), sizeBytes: 100, name: sha('a'), codec: 'none', storedBytes: 100 } as const;
+const pack = { sha256: sha('b'), sizeBytes: 30, name: sha('d'), codec: 'zstd', storedBytes: 7 } as const;
 const id = { checkpointId: checkpointId(2n ** 63n - 1n), partitionId: 3, nodeId: 4 };
 const manifest: Manifest = {
   clusterId: 'a',
@@ -156,6 +156,12 @@ describe('is refused as damaged when', () => {
     'a chunk is stored in another size': (json) => {
       json.chunks[0].stored = 99;
     },
+    'a compressed chunk is larger than its bytes': (json) => {
+      json.chunks[1].stored = 31;
+    },
+    'a compressed chunk has no bytes': (json) => {
+      json.chunks[1].stored = 0;
+    },
     'the name of a chunk is a path': (json) => {
       json.chunks[0].name = '../../cluster.json';
     },
@@ -198,8 +204,8 @@ describe('is refused as too new, before its shape is looked at, with', () => {
       json.format = 2;
       delete json.files;
     },
-    'codec=zstd': (json) => {
-      json.chunks[1].codec = 'zstd';
+    'codec=brotli': (json) => {
+      json.chunks[1].codec = 'brotli';
       json.chunks[1].stored = 7;
     },
     encryption: (json) => {

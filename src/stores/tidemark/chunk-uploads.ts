@@ -3,7 +3,8 @@ import type { Result, ResultAsync } from 'neverthrow';
 import { type StoreError, StoreFailure } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
-import { sha256Hex, toHex } from './digest.ts';
+import { compressWorthwhile } from './compression.ts';
+import { digestGiven, sha256Hex, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import type { Layout } from './layout.ts';
 import type { Chunk } from './manifest.ts';
@@ -34,14 +35,29 @@ export class ChunkUploads {
     });
   }
 
+  /** An object is named by the bytes it has: what is there already under a name is never another form of a chunk. */
   #put(sha256: string, bytes: Uint8Array, digest: Uint8Array): ResultAsync<Chunk, StoreError> {
-    const name = this.#salt === undefined ? sha256 : sha256Hex(Buffer.from(`${this.#salt} ${sha256}`));
-    const key = chunkKey(this.#partitionId, name);
-    return this.#layout.storage
-      .put(key, bytes, { sha256: digest, signal: this.#signal })
-      .map(() => ({ sha256, sizeBytes: bytes.length, name }))
-      .mapErr((error) =>
-        error.name === 'ObjectAlreadyExists' ? new StoreFailure('put chunk', error.message, error) : error,
-      );
+    return fromAsync<Chunk, StoreError>(async () => {
+      const { storage, values } = this.#layout;
+      const compressed = values.compression === 'auto' ? await compressWorthwhile(bytes) : undefined;
+      const stored = compressed === undefined ? { bytes, sha256: digest } : await digestGiven(compressed);
+      const plain = toHex(stored.sha256);
+      const name = this.#salt === undefined ? plain : sha256Hex(Buffer.from(`${this.#salt} ${plain}`));
+      const key = chunkKey(this.#partitionId, name);
+      const codec = compressed === undefined ? 'none' : 'zstd';
+      const chunk = {
+        sha256,
+        sizeBytes: bytes.length,
+        name,
+        codec,
+        storedBytes: stored.bytes.length,
+      } as const;
+      return storage
+        .put(key, stored.bytes, { sha256: stored.sha256, signal: this.#signal })
+        .map(() => chunk)
+        .mapErr((error) =>
+          error.name === 'ObjectAlreadyExists' ? new StoreFailure('put chunk', error.message, error) : error,
+        );
+    });
   }
 }

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { type Digested, digestElsewhere } from '../../runtime/hash-worker.ts';
 
-/** Up to this size a digest at once costs less than the way to the other thread and back. */
-const AT_ONCE_BYTES_MAX = 64 * 1024;
+/** Up to this size work at once costs less than the way to another thread and back. */
+export const AT_ONCE_BYTES_MAX = 64 * 1024;
 
 /**
  * Hashes a chunk, so that four gigabytes do not stop the broker for seconds. Takes the memory behind `bytes` away,

@@ -9,6 +9,7 @@ export interface LayoutValues {
   readonly clusterId: string | undefined;
   readonly chunkSizeBytes: number;
   readonly chunksInFlight: number;
+  readonly compression: 'auto' | 'none';
   readonly heartbeatMs: number;
   readonly staleAfterMs: number;
 }

@@ -14,7 +14,14 @@ export interface Chunk {
   readonly sizeBytes: number;
   /** Last part of the object's key: the digest, unless the manifest gives another. */
   readonly name: string;
+  /** How the object holds the bytes, and how many it has itself. */
+  readonly codec: Codec;
+  readonly storedBytes: number;
 }
+
+/** `none`: as they are. */
+export const CODECS = ['none', 'zstd'] as const;
+export type Codec = (typeof CODECS)[number];
 
 /** A run of a file's bytes: a whole chunk or a part of one. */
 export interface Piece {
@@ -50,9 +57,11 @@ export interface Manifest {
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   const chunks = new Map<string, { readonly index: number; readonly chunk: Chunk }>();
   const indexOf = (chunk: Chunk): number => {
-    const known = chunks.get(chunk.name);
+    // One object may stand for two: somebody backs up a file that is the compressed form of another one.
+    const key = `${chunk.codec} ${chunk.name}`;
+    const known = chunks.get(key);
     if (known !== undefined) return known.index;
-    chunks.set(chunk.name, { index: chunks.size, chunk });
+    chunks.set(key, { index: chunks.size, chunk });
     return chunks.size - 1;
   };
   const files = manifest.files.map((file) => ({
@@ -106,7 +115,7 @@ export function descriptorFields(descriptor: BackupDescriptor): object {
   };
 }
 
-function chunkFields({ sha256, sizeBytes, name }: Chunk): object {
-  const fields = { sha256, size: sizeBytes, stored: sizeBytes, codec: 'none' };
+function chunkFields({ sha256, sizeBytes, name, codec, storedBytes }: Chunk): object {
+  const fields = { sha256, size: sizeBytes, stored: storedBytes, codec };
   return name === sha256 ? fields : { ...fields, name };
 }

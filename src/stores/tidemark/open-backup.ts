@@ -46,7 +46,7 @@ function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal):
       readPieces(pieces, of, chunksInFlight, [closing, options?.signal]);
   const partOf = (piece: Piece): StoredPart => ({
     object: objectName(layout.storage, chunkKey(id.partitionId, piece.chunk.name)),
-    offset: piece.offset,
+    ...(piece.chunk.codec === 'none' ? { offset: piece.offset } : {}),
     sizeBytes: piece.length,
     open: opener([piece]),
   });

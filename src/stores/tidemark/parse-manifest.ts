@@ -8,6 +8,7 @@ import { fileDigest, sha256Hex } from './digest.ts';
 import { parseJsonBytes } from './lossless-text.ts';
 import {
   type Chunk,
+  CODECS,
   FORMAT,
   isWholeChunk,
   type Manifest,
@@ -45,12 +46,13 @@ export function parseManifest(
   if (!sameId(id, expected.id) || attempt !== expected.attempt)
     return corrupt('is the manifest of another backup');
 
-  const foreign = chunks.find((chunk) => chunk.codec !== 'none');
-  if (foreign !== undefined) return err(tooNew(expected.object, `codec=${foreign.codec}`));
-  if (chunks.some((chunk) => chunk.stored !== chunk.size)) return corrupt('a chunk has two sizes');
-  const table = chunks.map(
-    ({ sha256, size, name }): Chunk => ({ sha256, sizeBytes: size, name: name ?? sha256 }),
-  );
+  const table: Chunk[] = [];
+  for (const { sha256, size, stored, codec: named, name } of chunks) {
+    const codec = CODECS.find((known) => known === named);
+    if (codec === undefined) return err(tooNew(expected.object, `codec=${named}`));
+    if (stored > size || (codec === 'none' && stored < size)) return corrupt('a chunk has two sizes');
+    table.push({ sha256, sizeBytes: size, name: name ?? sha256, codec, storedBytes: stored });
+  }
   const files: ManifestFile[] = [];
   const seen = new Set<string>();
   for (const file of shaped.data.files) {

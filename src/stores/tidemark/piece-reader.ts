@@ -4,6 +4,7 @@ import { untilAborted } from '../../core/deadline.ts';
 import { BackupCorrupt, type StoreError } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { contain, fromAsync } from '../../core/result.ts';
+import { decompress } from './compression.ts';
 import { digestGiven, sha256, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
@@ -19,7 +20,7 @@ export class PieceReader {
   readonly #layout: Layout;
   readonly #partitionId: PartitionId;
   readonly #closing: AbortSignal;
-  readonly #packs = new Map<string, ResultAsync<Uint8Array, ReadPieceError>>();
+  readonly #packs = new Map<Chunk, ResultAsync<Uint8Array, ReadPieceError>>();
 
   constructor(layout: Layout, partitionId: PartitionId, closing: AbortSignal) {
     this.#layout = layout;
@@ -50,13 +51,13 @@ export class PieceReader {
    * waiting.
    */
   #pack(chunk: Chunk, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
-    const pack = this.#packs.get(chunk.name) ?? this.#fetch(chunk, this.#closing);
-    this.#packs.delete(chunk.name);
-    this.#packs.set(chunk.name, pack);
+    const pack = this.#packs.get(chunk) ?? this.#fetch(chunk, this.#closing);
+    this.#packs.delete(chunk);
+    this.#packs.set(chunk, pack);
     const [oldest] = this.#packs.keys();
     if (this.#packs.size > PACKS_KEPT && oldest !== undefined) this.#packs.delete(oldest);
     return untilAborted(signal, () => pack).mapErr((error) => {
-      if (this.#packs.get(chunk.name) === pack) this.#packs.delete(chunk.name);
+      if (this.#packs.get(chunk) === pack) this.#packs.delete(chunk);
       return error;
     });
   }
@@ -66,20 +67,31 @@ export class PieceReader {
       const key = chunkKey(this.#partitionId, chunk.name);
       // What is fetched ahead may have nobody who waits for it: a throw would end the process.
       // A byte more than it should have is enough to see that it has more.
-      const range = { start: 0, length: chunk.sizeBytes + 1 };
+      const range = { start: 0, length: chunk.storedBytes + 1 };
       const bytes = await contain('get chunk', () => this.#layout.storage.get(key, { range, signal }));
       if (bytes.isErr()) {
         const { error } = bytes;
         return err(error.name === 'ObjectNotFound' ? this.#corrupt(chunk, 'is missing', error) : error);
       }
       const found = bytes.value.length;
-      if (found === chunk.sizeBytes) return ok(bytes.value);
-      return err(
-        this.#corrupt(
-          chunk,
-          `expected ${chunk.sizeBytes} bytes found ${found > chunk.sizeBytes ? 'more' : found}`,
-        ),
-      );
+      if (found !== chunk.storedBytes) {
+        const what = found > chunk.storedBytes ? 'more' : found;
+        return err(this.#corrupt(chunk, `expected ${chunk.storedBytes} bytes found ${what}`));
+      }
+      return chunk.codec === 'none' ? ok(bytes.value) : this.#decompressed(chunk, bytes.value);
+    });
+  }
+
+  #decompressed(chunk: Chunk, stored: Uint8Array): ResultAsync<Uint8Array, BackupCorrupt> {
+    return fromAsync<Uint8Array, BackupCorrupt>(async () => {
+      try {
+        const bytes = await decompress(stored, chunk.sizeBytes);
+        if (bytes.length === chunk.sizeBytes) return ok(bytes);
+        return err(this.#corrupt(chunk, `expected ${chunk.sizeBytes} bytes in it, found ${bytes.length}`));
+      } catch (cause) {
+        const detail = `does not decompress to ${chunk.sizeBytes} bytes: ${(cause as Error).message}`;
+        return err(this.#corrupt(chunk, detail, cause));
+      }
     });
   }
 
