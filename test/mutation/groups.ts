@@ -9,12 +9,12 @@ export interface Group {
 
 const nativeTests = [
   'parse-manifest',
+  'manifest-edges',
   'copy-state',
   'native-keys',
-  'incremental',
-  'reading',
   'format-1',
-  'throwing-parts',
+  'labels',
+  'holds',
 ];
 
 export const GROUPS: readonly Group[] = [
@@ -45,9 +45,16 @@ export const GROUPS: readonly Group[] = [
     name: 'native layout',
     mutate: [
       'src/stores/tidemark/{keys,parse-manifest,manifest,copy-state,storing-plan,lossless-text,reusable-pieces,unsavable}.ts',
-      'src/stores/tidemark/{list-backups,list-copies,list-entries,base-backup}.ts',
     ],
     tests: [`test/stores/{${nativeTests.join(',')}}.test.ts`],
+  },
+  {
+    name: 'native listings',
+    mutate: ['src/stores/tidemark/{list-backups,list-copies,list-entries,base-backup}.ts'],
+    tests: [
+      'test/stores/{reading,incremental,native-listings}.test.ts',
+      'test/contract/backup-store.test.ts',
+    ],
   },
   {
     name: "Zeebe's layout",

@@ -122,6 +122,7 @@ describe('an attempt', () => {
       newAttempt(2n, 1, '00000009'),
       newAttempt(2n, 2, '00000001'),
       newAttempt(2n, 2, '00000002'),
+      newAttempt(2n, 10, '00000000'),
       newAttempt(10n, 0, '00000000'),
     ];
     for (const [a, one] of order.entries()) {
@@ -155,8 +156,14 @@ describe('JSON', () => {
   });
 
   it('may hold any number of brackets in its texts, and of lists side by side', () => {
-    const text = `["${'['.repeat(100)}","\\"${'{'.repeat(100)}","\\\\",${'[],{},'.repeat(100)}[]]`;
+    const text = `["${'['.repeat(101)}","\\"${'{'.repeat(100)}","\\\\",${'[],{},'.repeat(100)}[]]`;
     expect(jsonText(new TextEncoder().encode(text))).toBe(text);
+  });
+
+  it.each(['[1,', '{"a":', '[],[', '{},{', '[true,'])('is as deep as its open brackets: %s', (part) => {
+    const deep = (levels: number) => new TextEncoder().encode(`[${part.repeat(levels)}`);
+    expect(() => jsonText(deep(64))).toThrow('nested deeper');
+    expect(() => jsonText(deep(63))).not.toThrow();
   });
 
   it('that is no UTF-8, or names a field twice, is refused', () => {
