@@ -23,11 +23,16 @@ export interface OfflineSource {
   readonly signal: AbortSignal;
 }
 
+/** A backup, and whether the log proves that the nodes of the partition had agreed on its checkpoint. */
+export interface OfflineBackup extends PartitionBackup {
+  readonly isProven: boolean;
+}
+
 /** One backup per partition in the directory. Any that cannot be made fails them all. */
-export function offlineBackups(source: OfflineSource): ResultAsync<readonly PartitionBackup[], CliError> {
+export function offlineBackups(source: OfflineSource): ResultAsync<readonly OfflineBackup[], CliError> {
   const { directory, nodeId, partitionsCount } = source;
   return new ZeebeDataDirectory({ directory }).open().andThen((opened) =>
-    fromAsync<readonly PartitionBackup[], CliError>(async () => {
+    fromAsync<readonly OfflineBackup[], CliError>(async () => {
       if (opened.nodeId !== undefined && opened.nodeId !== nodeId) {
         const detail = `the data directory belongs to node ${opened.nodeId}, the configuration says ${nodeId}`;
         return err(new InvalidInput('zeebe.broker.cluster.nodeId', detail));
@@ -38,7 +43,7 @@ export function offlineBackups(source: OfflineSource): ResultAsync<readonly Part
         const detail = `${held}, the configuration says ${partitionsCount}`;
         return err(new InvalidInput('zeebe.broker.cluster.partitionsCount', detail));
       }
-      const backups: PartitionBackup[] = [];
+      const backups: OfflineBackup[] = [];
       for (const partition of opened.partitions) {
         const backup = await partitionBackup(partition, source);
         if (backup.isErr()) return err(backup.error);
@@ -52,13 +57,13 @@ export function offlineBackups(source: OfflineSource): ResultAsync<readonly Part
 function partitionBackup(
   partition: ZeebePartition,
   source: OfflineSource,
-): ResultAsync<PartitionBackup, CliError> {
+): ResultAsync<OfflineBackup, CliError> {
   const { checkpointId, nodeId, partitionsCount, signal } = source;
   const { partitionId } = partition;
-  return fromAsync<PartitionBackup, CliError>(async () => {
+  return fromAsync<OfflineBackup, CliError>(async () => {
     const state = await partition.inspect({ signal });
     if (state.isErr()) return err(state.error);
-    const { checkpoints, term } = state.value;
+    const { checkpoints, term, agreedPosition } = state.value;
     const checkpoint = checkpoints.find((each) => each.checkpointId === checkpointId);
     if (checkpoint === undefined) {
       const there = checkpoints.map((each) => each.checkpointId).join(', ') || 'none';
@@ -74,6 +79,7 @@ function partitionBackup(
     if (brokerVersion === undefined) {
       return err(new InvalidInput('--broker-version', 'the log does not tell which Zeebe wrote it; name it'));
     }
+    const isProven = agreedPosition !== undefined && checkpoint.position <= agreedPosition;
     const backup = {
       id: { checkpointId, partitionId, nodeId },
       term,
@@ -86,7 +92,8 @@ function partitionBackup(
       snapshotFiles: snapshot?.files ?? [],
       segmentFiles: await Promise.all(segments.map((segment) => segment.upTo(checkpoint.position))),
     };
-    return verified(backup, signal);
+    const checked = await verified(backup, signal);
+    return checked.map((whole) => ({ ...whole, isProven }));
   });
 }
 

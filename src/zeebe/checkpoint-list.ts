@@ -1,7 +1,7 @@
 // Collects the checkpoints of a log while it is scanned: those that were created, not the repeated commands
 // that were ignored. A CREATE whose CREATED did not make it into the log counts too: the broker processes it
 // when it starts.
-import { type CheckpointId, checkpointId, INT64_MAX, type LogPosition } from '../core/ids.ts';
+import { type CheckpointId, checkpointId, INT64_MAX, type LogPosition, logPosition } from '../core/ids.ts';
 import type { CheckpointState } from '../ports/partition.ts';
 import { parseCheckpointRecord } from './journal/checkpoint-record.ts';
 import type { JournalRecord } from './journal/journal-record.ts';
@@ -13,6 +13,7 @@ export class CheckpointList {
   #latest = 0n;
   #unreadable: string | undefined;
   #brokerVersion: string | undefined;
+  #agreed: bigint | undefined;
 
   /** In ascending order. Only those whose CREATE is in the log. */
   get checkpoints(): readonly CheckpointState[] {
@@ -29,6 +30,14 @@ export class CheckpointList {
     return this.#brokerVersion;
   }
 
+  /**
+   * The highest position of a checkpoint that is proven to be committed: an event tells that a leader processed it, and
+   * a leader processes only what is. Undefined without such an event.
+   */
+  get agreedPosition(): LogPosition | undefined {
+    return this.#agreed === undefined ? undefined : logPosition(this.#agreed);
+  }
+
   readonly see = ({ entry, index }: JournalRecord): void => {
     if (entry.type !== 'application') return;
     const records = parseRecordBatch(entry.batch, entry.lowestPosition, entry.highestPosition);
@@ -41,7 +50,8 @@ export class CheckpointList {
       const parsed = parseCheckpointRecord(record);
       if (parsed.isErr()) this.#unreadable ??= `index=${index} ${parsed.error}`;
       else if (parsed.value !== undefined) {
-        const { intent, checkpointId: id } = parsed.value;
+        const { intent, checkpointId: id, checkpointPosition } = parsed.value;
+        if (intent !== 'CREATE') this.#processed(checkpointPosition, record.position);
         if (intent === 'CREATE') this.#created(id, record.position);
         // A log may begin behind a CREATE. The events still tell which ids are used up.
         else if (intent === 'CREATED' && id > this.#latest) this.#latest = id;
@@ -49,6 +59,11 @@ export class CheckpointList {
       }
     }
   };
+
+  #processed(position: bigint, at: LogPosition): void {
+    // What an event says of a record behind itself proves nothing.
+    if (position > 0n && position < at && position > (this.#agreed ?? 0n)) this.#agreed = position;
+  }
 
   #created(id: bigint, position: LogPosition): void {
     if (id <= this.#latest || id > INT64_MAX) return;

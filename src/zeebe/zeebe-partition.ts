@@ -25,6 +25,11 @@ export interface ZeebePartitionState {
   readonly term: bigint;
   /** Absent in a log without log records. */
   readonly lastPosition: LogPosition | undefined;
+  /**
+   * Up to here the log itself proves that the nodes of the partition had agreed on it. Absent where it does not: a log
+   * on disk may end with records that a later leader would have dropped.
+   */
+  readonly agreedPosition?: LogPosition;
   /** Of the broker that wrote the last record; absent where the log does not tell. */
   readonly brokerVersion?: string;
 }
@@ -50,6 +55,7 @@ export class ZeebePartition implements PartitionSource {
           checkpoints: list.checkpoints,
           term: segments.findLast(({ term }) => term !== undefined)?.term ?? 0n,
           lastPosition: segments.findLast(({ lastPosition }) => lastPosition !== undefined)?.lastPosition,
+          ...(list.agreedPosition !== undefined && { agreedPosition: list.agreedPosition }),
           ...(list.brokerVersion !== undefined && { brokerVersion: list.brokerVersion }),
         });
       } catch (cause) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertSameBackup } from '../../src/testkit/sample-backups.ts';
+import { SECOND } from '../zeebe/sample-partition.ts';
 import { type CliWorld, makeWorld, type Outcome } from './cli-world.ts';
 import { makeZeebeBucket, type ZeebeBucket, zeebeBackup } from './zeebe-world.ts';
 
@@ -60,6 +61,37 @@ describe('save --offline', () => {
     await bucket.save(undefined, [1]);
     const whole = await run('save', '--offline', '7', '--broker-version', '8.6.0', '--json');
     expect(whole.json()).toMatchObject({ missing: [] });
+  });
+
+  describe('of a replicated partition', () => {
+    const argv = ['save', '--offline', '7', '--broker-version', '8.6.0'];
+    const save = (replicas: number, ...more: string[]) => {
+      const cluster = { CLUSTERSIZE: '3', REPLICATIONFACTOR: String(replicas) };
+      const env = Object.entries(cluster).map(([key, value]) => [`ZEEBE_BROKER_CLUSTER_${key}`, value]);
+      return world.run([...argv, ...more], {
+        env: { ...bucket.env(world.dataDirectory), ...Object.fromEntries(env) },
+      });
+    };
+
+    it('says where the log does not prove that the nodes had agreed on the checkpoint', async () => {
+      await stopBroker();
+      const log = 'raft-partition/partitions/1/raft-partition-partition-1-9.log';
+      // As a leader leaves it that has processed the checkpoint; the other partition ends with its CREATE.
+      await writeFile(join(world.dataDirectory, log), SECOND.bytes);
+      const outcome = await save(3);
+      expect(outcome.code).toBe(0);
+      expect(outcome.stdout).toMatch(/\n2 .* not proven\n/);
+      expect(outcome.stdout).not.toMatch(/\n1 .* not proven\n/);
+      expect(outcome.stdout).toContain('\nnot proven: the log of partition 2 does not tell whether');
+      expect((await save(3, '--json')).json()).toMatchObject({ unproven: [2n] });
+    });
+
+    it('does not ask for a proof where one node holds it', async () => {
+      await stopBroker();
+      const outcome = await save(1);
+      expect(outcome.stdout).not.toContain('not proven');
+      expect((await save(1, '--json')).json()).toMatchObject({ unproven: [] });
+    });
   });
 
   it('asks which Zeebe it was where the log does not tell', async () => {

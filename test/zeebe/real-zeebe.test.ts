@@ -11,6 +11,8 @@ import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import { selectBackup } from '../../src/partition/backup-selection.ts';
 import { bytesFile } from '../../src/runtime/bytes-file.ts';
 import { nodeFile } from '../../src/runtime/node-file.ts';
+import { CheckpointList } from '../../src/zeebe/checkpoint-list.ts';
+import { scanLog } from '../../src/zeebe/journal/scan-log.ts';
 import {
   type VerifiableBackup,
   verifyPartition,
@@ -109,6 +111,15 @@ describe.skipIf(fixtures === undefined)(
         }
       },
     );
+
+    it('finds in a log that goes on behind the checkpoint the proof that it was agreed on', async () => {
+      for (const partitionId of [1, 2, 3]) {
+        const { descriptor, segmentFiles } = backupOf('bucket-8.6.0', 2, partitionId);
+        const list = new CheckpointList();
+        await scanLog(segmentFiles, { partitionId, onRecord: list.see });
+        expect(list.agreedPosition, `partition ${partitionId}`).toBe(descriptor.checkpointPosition);
+      }
+    });
 
     it('finds sampled flips in every file up to the checkpoint', async () => {
       const whole = backupOf('bucket-8.6.0', 1, 1);

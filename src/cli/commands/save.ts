@@ -1,7 +1,7 @@
 // `tidemark save --offline`: a backup of a stopped Zeebe broker, from its data directory, in Zeebe's layout.
 import type { Command } from 'commander';
 import { errAsync, type ResultAsync } from 'neverthrow';
-import type { Settings } from '../../config/settings.ts';
+import type { ClusterSettings, Settings } from '../../config/settings.ts';
 import type { CheckpointId, PartitionId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
@@ -64,11 +64,15 @@ function save(
     );
   }
   const { nodeId, partitionsCount } = cluster;
+  let unproven: readonly PartitionId[] = [];
   const line = new ProgressLine(io.stderr, io.clock);
   line.update(`reading ${directory}`);
   return offlineBackups({ directory, checkpointId, nodeId, partitionsCount, brokerVersion, signal })
-    .andThen((backups) =>
-      saveCopies(store, checkpointId, backups, {
+    .andThen((backups) => {
+      unproven = backups
+        .filter(({ isProven, id }) => !isProven && replicasOf(cluster, id.partitionId) > 1)
+        .map(({ id }) => id.partitionId);
+      return saveCopies(store, checkpointId, backups, {
         signal,
         isWriterGone: true,
         leftBehind: 'The broker stopped before the backup was complete.',
@@ -77,12 +81,12 @@ function save(
           line.update(
             `saving partition ${partitionId}: ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`,
           ),
-      }),
-    )
+      });
+    })
     .andThen((copies) =>
       missingPartitions(store, checkpointId, partitionsCount, signal).map((missing) => {
         line.end();
-        return showSaved(checkpointId, copies, missing);
+        return showSaved(checkpointId, copies, { missing, unproven });
       }),
     )
     .mapErr((error) => {
@@ -103,4 +107,10 @@ function missingPartitions(
     const stored = new Set(completed.map(({ id }) => id.partitionId));
     return Array.from({ length: partitionsCount }, (_, index) => index + 1).filter((id) => !stored.has(id));
   });
+}
+
+/** On how many nodes a partition lies. On one alone there is nobody to agree with. */
+function replicasOf({ replicationFactor, fixedPartitions }: ClusterSettings, id: PartitionId): number {
+  const fixed = fixedPartitions?.find(({ partitionId }) => partitionId === id);
+  return fixed?.nodeIds.length ?? replicationFactor;
 }
