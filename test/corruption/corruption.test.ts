@@ -3,11 +3,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { expectOnPage } from '../support/testing-page.ts';
 import { type Matrix, matrixRows, runMatrix } from './matrix.ts';
-import { nativePlace } from './native-place.ts';
+import { compressedPlace, nativePlace } from './native-place.ts';
 import { zeebePlace } from './zeebe-place.ts';
 
 const LAYOUTS = [
-  { layout: 'native', make: nativePlace },
+  { layout: 'native', make: () => nativePlace() },
+  { layout: 'native, zstd', make: compressedPlace },
   { layout: 'zeebe', make: zeebePlace },
 ] as const;
 const found = new Map<string, Matrix>();

@@ -1,6 +1,7 @@
 // Two native backups of two partitions, the second built on the first: packs, files of several chunks, and a log that has
-// grown.
+// grown. Also with chunks as zstd, of files that shrink.
 
+import { zstdDecompressSync } from 'node:zlib';
 import { verifyNative } from '../../src/cli/verify/verify-copy.ts';
 import type { BackupFile } from '../../src/core/backup.ts';
 import { isBackupError } from '../../src/core/errors.ts';
@@ -9,6 +10,7 @@ import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts'
 import { RestoreManager } from '../../src/restore/restore-manager.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
 import { silentLogger } from '../../src/runtime/silent-logger.ts';
+import type { LayoutSettings } from '../../src/stores/backup-store-settings.ts';
 import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
 import { ManualClock } from '../../src/testkit/manual-clock.ts';
 import { sampleBytes, sampleFile } from '../../src/testkit/sample-backups.ts';
@@ -20,7 +22,10 @@ import type { Place } from './matrix.ts';
 const PARTITIONS = [1, 2];
 const PREVIOUS = checkpointId(6);
 const SUBJECT = checkpointId(7);
-const SETTINGS = { clusterId: 'a', chunkSizeBytes: 64 };
+const PLAIN = { clusterId: 'a', chunkSizeBytes: 64 };
+const COMPRESSED = { clusterId: 'a', chunkSizeBytes: 4096, compression: 'auto' } as const;
+/** How much longer the files are where they are compressed: as many chunks come of them. */
+const TIMES = COMPRESSED.chunkSizeBytes / PLAIN.chunkSizeBytes;
 
 function filesOf(partition: number, isLater: boolean): { snapshot: BackupFile[]; segments: BackupFile[] } {
   const text = (name: string, what: string) =>
@@ -40,8 +45,29 @@ function filesOf(partition: number, isLater: boolean): { snapshot: BackupFile[];
   };
 }
 
+/** The same files so many times as long, each byte of them a word. */
+function stretched({ name, sizeBytes, open }: BackupFile, times: number): BackupFile {
+  return {
+    name,
+    sizeBytes: sizeBytes * times,
+    async *open() {
+      for await (const part of open()) {
+        const words = Array.from(part, (byte) => `the byte is ${byte} of 255`.padEnd(times, '.'));
+        yield Buffer.from(words.join(''));
+      }
+    },
+  };
+}
+
+interface ChunkJson {
+  readonly sha256: string;
+  readonly size: number;
+  readonly codec: string;
+  readonly name?: string;
+}
+
 interface ManifestJson {
-  readonly chunks: readonly { readonly sha256: string; readonly size: number; readonly name?: string }[];
+  readonly chunks: readonly ChunkJson[];
   readonly files: readonly {
     readonly kind: string;
     readonly name: string;
@@ -49,7 +75,14 @@ interface ManifestJson {
   }[];
 }
 
-export async function nativePlace(): Promise<{ place: Place; objects: Map<string, Uint8Array> }> {
+export function compressedPlace() {
+  return nativePlace(COMPRESSED, TIMES);
+}
+
+export async function nativePlace(
+  settings: LayoutSettings = PLAIN,
+  times = 1,
+): Promise<{ place: Place; objects: Map<string, Uint8Array> }> {
   const clock = new ManualClock();
   const storage = new MemoryObjectStorage({ clock });
   let made = 0;
@@ -58,7 +91,7 @@ export async function nativePlace(): Promise<{ place: Place; objects: Map<string
     return made.toString(16).padStart(2 * bytes, '0');
   };
   const store = () =>
-    new TidemarkBackupStore({ storage, clock, random: { hex, fraction: () => 0 } }, SETTINGS);
+    new TidemarkBackupStore({ storage, clock, random: { hex, fraction: () => 0 } }, settings);
   for (const id of [PREVIOUS, SUBJECT]) {
     for (const partitionId of PARTITIONS) {
       const { snapshot, segments } = filesOf(partitionId, id === SUBJECT);
@@ -69,7 +102,15 @@ export async function nativePlace(): Promise<{ place: Place; objects: Map<string
         brokerVersion: '1.2.3',
       };
       const backup = { id: { checkpointId: id, partitionId, nodeId: 0 }, term: 1n, descriptor };
-      (await store().save({ ...backup, snapshotFiles: snapshot, segmentFiles: segments }))._unsafeUnwrap();
+      const [snapshotFiles, segmentFiles] = [snapshot, segments].map((files) =>
+        times === 1 ? files : files.map((file) => stretched(file, times)),
+      );
+      const saved = await store().save({
+        ...backup,
+        snapshotFiles: snapshotFiles ?? [],
+        segmentFiles: segmentFiles ?? [],
+      });
+      saved._unsafeUnwrap();
     }
     await clock.advance(1_000);
   }
@@ -89,7 +130,7 @@ export async function nativePlace(): Promise<{ place: Place; objects: Map<string
     isNoticedElsewhere: () => false,
     partitionOf: (key) => Number(/^(?:backups\/\d+|partitions)\/(\d+)\//.exec(key)?.[1] ?? 0),
     olderOf: (key) => facts.olderOf(key),
-    excuse: (key, damage) => facts.excuse(key, damage),
+    excuse: (key, damage, bytes) => facts.excuse(key, damage, bytes),
   };
   return { place, objects };
 }
@@ -131,14 +172,24 @@ class Facts {
     return chunk === undefined ? undefined : chunkKeyLike(key, chunk.name ?? chunk.sha256);
   }
 
-  excuse(key: string, { at, bytes, how }: Damage): string | undefined {
+  excuse(key: string, { at, bytes, how }: Damage, whole: Uint8Array): string | undefined {
     if (key === 'cluster.json') return 'the claim on the place: reading does not ask for it';
     if (key.includes('/completed.')) return isOf(key, SUBJECT) ? undefined : 'the manifest of another backup';
     const pieces = this.#pieces(key, SUBJECT);
     if (pieces.length === 0) return 'a chunk that only another backup uses';
+    if (this.#codecOf(key) === 'zstd') {
+      const used = (frame: Uint8Array | undefined) => usedBytes(frame, pieces);
+      const isSame = bytes?.length === whole.length && used(bytes) === used(whole);
+      return isSame ? 'a bit of a frame of which the same bytes come out' : undefined;
+    }
     const isInUse = pieces.some(({ offset, length }) => at >= offset && at < offset + length);
     const keepsItsSize = how === 'bit flipped' && bytes !== undefined;
     return keepsItsSize && !isInUse ? 'a part of a pack that only another backup uses' : undefined;
+  }
+
+  #codecOf(key: string): string | undefined {
+    const { chunks = [] } = this.#manifestOf(key, SUBJECT) ?? {};
+    return chunks.find(({ name, sha256 }) => key.endsWith(`/${name ?? sha256}`))?.codec;
   }
 
   #isPartly(key: string): boolean {
@@ -163,6 +214,19 @@ class Facts {
     return [...this.#manifests].find(
       ([key]) => isOf(key, id) && key.includes(`/${partition}/completed.`),
     )?.[1];
+  }
+}
+
+/** What of a frame's bytes is in use, as text; undefined for what is no frame. */
+function usedBytes(
+  frame: Uint8Array | undefined,
+  pieces: readonly { readonly offset: number; readonly length: number }[],
+): string | undefined {
+  try {
+    const raw = zstdDecompressSync(frame ?? new Uint8Array());
+    return pieces.map(({ offset, length }) => raw.toString('latin1', offset, offset + length)).join('|');
+  } catch {
+    return undefined;
   }
 }
 

@@ -10,6 +10,7 @@ export interface WorldSettings {
   readonly snapshotEvery: number;
   readonly chunkSizeBytes: number;
   readonly chunksInFlight: number;
+  readonly compression: 'auto' | 'none';
   readonly backupDeadlineMs: number;
   /** A broker that starts a backup some time after the checkpoint: newer snapshots may be there by then. */
   readonly takesLate: boolean;
@@ -39,5 +40,6 @@ export function chooseSettings(chance: Chance, apart: Chance): WorldSettings {
     chunksInFlight: chance.pick([1, 3, 6]),
     backupDeadlineMs: apart.pick(BACKUP_DEADLINES_MS),
     takesLate: apart.is(0.2),
+    compression: apart.pick(['auto', 'none']),
   };
 }

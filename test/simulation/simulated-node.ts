@@ -140,7 +140,7 @@ export function storeOfOwn(around: Surroundings, name: string, isNear = false) {
 
 /** A native store as in production, with the limits of the simulation. */
 function storeOver(
-  { random, settings: { chunkSizeBytes, chunksInFlight } }: Surroundings,
+  { random, settings: { chunkSizeBytes, chunksInFlight, compression } }: Surroundings,
   { clock }: SimulatedProcess,
   under: ObjectStorage,
 ): TidemarkBackupStore {
@@ -152,6 +152,7 @@ function storeOver(
       clusterId: 'simulated',
       chunkSizeBytes,
       chunksInFlight,
+      compression,
       heartbeatMs: settings.HEARTBEAT_MS,
       staleAfterMs: settings.STALE_AFTER_MS,
     },

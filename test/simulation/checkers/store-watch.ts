@@ -1,6 +1,7 @@
 // Looks at every change of the bucket in the moment it happens, and holds it against the format's promises. It keeps
 // its own books and asks none of the code under test but for the names of objects.
 import { createHash } from 'node:crypto';
+import { zstdDecompressSync } from 'node:zlib';
 import { type CheckpointId, checkpointId } from '../../../src/core/ids.ts';
 import { parseEntryKey, parseMarkerKey } from '../../../src/stores/tidemark/keys.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -25,12 +26,25 @@ interface LiveManifest {
 /** The first line of a manifest, as far as it is looked at. */
 interface ManifestLine {
   readonly base: string | null;
-  readonly chunks: readonly { readonly sha256: string; readonly size: number; readonly name?: string }[];
+  readonly chunks: readonly {
+    readonly sha256: string;
+    readonly size: number;
+    readonly codec: string;
+    readonly name?: string;
+  }[];
 }
 
 const CHUNK = /^partitions\/\d+\/chunks\//;
 /** A sign is tried every heartbeat, each try takes at most as long, and the try before may have just been missed. */
 const SIGN_EVERY_MS = 2 * settings.HEARTBEAT_MS + 500;
+
+/** What an object may stand for: its own bytes, and those that it is the frame of. */
+function contentsOf(body: Uint8Array): readonly string[] {
+  const content = (codec: string, bytes: Uint8Array) =>
+    `${codec} ${createHash('sha256').update(bytes).digest('hex')} ${bytes.length}`;
+  const isFrame = Buffer.from(body.subarray(0, 4)).toString('hex') === '28b52ffd';
+  return [content('none', body), ...(isFrame ? [content('zstd', zstdDecompressSync(body))] : [])];
+}
 
 export class StoreWatch {
   /** What is deleted on purpose. Set by whoever asks for it. */
@@ -42,7 +56,7 @@ export class StoreWatch {
   readonly #report: (cause: unknown) => void;
   readonly #digests = new Map<string, string>();
   /** Of each stored chunk its digest and its size. */
-  readonly #chunks = new Map<string, string>();
+  readonly #chunks = new Map<string, readonly string[]>();
   readonly #manifests = new Map<string, LiveManifest>();
   readonly #markers = new Map<string, number>();
   readonly #attempts = new Map<string, Attempt>();
@@ -110,7 +124,7 @@ export class StoreWatch {
       hold(known === undefined || known === digest, 'no object changes', () => key);
       this.#digests.set(key, digest);
       if (CHUNK.test(key)) {
-        this.#chunks.set(key, `${digest} ${body.length}`);
+        this.#chunks.set(key, contentsOf(body));
         return;
       }
       const entry = parseEntryKey(key);
@@ -149,9 +163,9 @@ export class StoreWatch {
     hold(!attempt.isSealedFailed, 'a fenced attempt never publishes', () => key);
     const line = Buffer.from(body).toString().split('\n')[0] ?? '';
     const manifest = JSON.parse(line) as ManifestLine;
-    const chunks = manifest.chunks.map(({ sha256, size, name = sha256 }) => {
+    const chunks = manifest.chunks.map(({ sha256, size, codec, name = sha256 }) => {
       const chunk = `partitions/${partitionId}/chunks/${name.slice(0, 2)}/${name}`;
-      const isThere = this.#chunks.get(chunk) === `${sha256} ${size}`;
+      const isThere = this.#chunks.get(chunk)?.includes(`${codec} ${sha256} ${size}`) ?? false;
       hold(isThere, 'a completed backup is whole', () => `${key} lacks ${chunk}`);
       return chunk;
     });

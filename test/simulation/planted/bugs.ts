@@ -59,7 +59,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         file: 'src/stores/tidemark/chunk-uploads.ts',
         find: 'this.#sent.set(name, sent);\n      return sent;',
         replace: `this.#sent.set(name, sent);
-          return ok({ sha256: name, sizeBytes: bytes.length, name });`,
+          const stored = { codec: 'none', storedBytes: bytes.length };
+          return ok({ sha256: name, sizeBytes: bytes.length, name, ...stored });`,
       },
       {
         file: 'src/stores/tidemark/chunk-uploads.ts',
