@@ -1,15 +1,17 @@
-// What really reaches a server, counted on the wire by a proxy in front of it: the two promises about cost.
+// What really reaches a server, counted on the wire by a proxy in front of it: requests, and connections at the same time.
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { checkpointId } from 'tidemark';
 import { S3BackupStore } from 'tidemark/s3';
-import { sampleBackup } from 'tidemark/testkit';
+import { sampleBackup, sampleFile } from 'tidemark/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHUNKS_IN_FLIGHT } from '../../src/core/limits.ts';
 import { startEmbeddedS3 } from '../support/embedded-s3.ts';
 
 /** Forwards to the server and notes each request as `METHOD path?query`. */
 async function startCounter(endpoint: string) {
   const seen: string[] = [];
+  const connections = { now: 0, peak: 0 };
   const { hostname, port } = new URL(endpoint);
   const server = createServer((incoming, answer) => {
     seen.push(`${incoming.method} ${incoming.url}`);
@@ -21,6 +23,13 @@ async function startCounter(endpoint: string) {
     onward.on('error', () => answer.destroy());
     incoming.pipe(onward);
   });
+  server.on('connection', (socket) => {
+    connections.now += 1;
+    connections.peak = Math.max(connections.peak, connections.now);
+    socket.once('close', () => {
+      connections.now -= 1;
+    });
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -29,7 +38,7 @@ async function startCounter(endpoint: string) {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  return { seen, endpoint: `http://127.0.0.1:${own}`, close };
+  return { seen, connections, endpoint: `http://127.0.0.1:${own}`, close };
 }
 
 let s3: Awaited<ReturnType<typeof startEmbeddedS3>>;
@@ -59,6 +68,15 @@ afterAll(async () => {
 const countOf = (pattern: RegExp) => counter.seen.filter((line) => pattern.test(line)).length;
 
 describe('requests at the server', () => {
+  it('a save of many chunks has a connection for each one in flight, and one for its sign of life', async () => {
+    const files = [1, 2, 3].map((seed) => sampleFile(`large-${seed}`, 12 * 1024 * 1024, seed));
+    const backup = sampleBackup({ partitionId: 4, snapshotFiles: [], segmentFiles: files });
+    (await store.save(backup))._unsafeUnwrap();
+    expect(countOf(/^PUT .*\/chunks\//)).toBeGreaterThan(CHUNKS_IN_FLIGHT);
+    expect(counter.connections.peak).toBeLessThanOrEqual(CHUNKS_IN_FLIGHT + 1);
+    counter.seen.length = 0;
+  });
+
   it('a repeated backup of an unchanged partition sends no chunk', async () => {
     (await store.save(sampleBackup({ checkpointId: 1 })))._unsafeUnwrap();
     expect(countOf(/^PUT .*\/chunks\//)).toBeGreaterThan(0);

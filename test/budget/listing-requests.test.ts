@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkpointId } from '../../src/core/ids.ts';
 import { sampleBackup, sampleFile } from '../../src/testkit/sample-backups.ts';
-import { nativePlace } from './native-place.ts';
+import { nativePlace } from '../stores/native-place.ts';
 
 const BACKUPS = 1_000;
 const PARTITIONS = 3;
