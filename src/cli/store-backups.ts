@@ -56,7 +56,7 @@ export class StoreBackups implements BackupsSource {
   /** Looks at all copies before it deletes any: a backup that is under way somewhere stays whole. */
   delete(checkpointId: CheckpointId, options: SourceOptions): ResultAsync<void, CliError> {
     return fromAsync<void, CliError>(async () => {
-      const page = await this.#store.list({ checkpointId }, options);
+      const page = await this.#store.list({ checkpointId, withLeftovers: true }, options);
       if (page.isErr()) return err(page.error);
       const running = page.value.backups.find((row) => row.statusCode === 'IN_PROGRESS');
       if (running !== undefined) return err(new InvalidBackupState(running.id, 'COMPLETED', 'IN_PROGRESS'));

@@ -114,6 +114,11 @@ export interface BackupQuery {
   readonly limit?: number | undefined;
   /** Also read descriptors, failure reasons and times: at most one more request per row. */
   readonly details?: boolean | undefined;
+  /**
+   * Also copies of which files are left and nothing that describes them, as FAILED: for whoever deletes a backup. Counts
+   * with a `checkpointId` alone. A store that leaves no such files has nothing to do.
+   */
+  readonly withLeftovers?: boolean | undefined;
 }
 
 export interface BackupPage {

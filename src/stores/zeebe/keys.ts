@@ -34,9 +34,14 @@ export function manifestKey(place: CopyPlace, id: BackupId): string {
   return `${manifestsRoot(place)}${directoryOf(id)}manifest.json`;
 }
 
+/** Begins the keys of all files of a place, as the other does of its manifests. */
+export function contentsRoot(place: CopyPlace): string {
+  return place === 'flat' ? '' : 'contents/';
+}
+
 /** Begins the keys of all files of a copy; in a `flat` place that of the manifest too. */
 export function contentsPrefix(place: CopyPlace, id: BackupId): string {
-  return `${place === 'flat' ? '' : 'contents/'}${directoryOf(id)}`;
+  return `${contentsRoot(place)}${directoryOf(id)}`;
 }
 
 export function fileKey(place: CopyPlace, id: BackupId, kind: BackupFileKind, name: string): string {

@@ -2,14 +2,15 @@
 // for the state stands nowhere else.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
+import type { BackupId } from '../../core/backup.ts';
 import type { BackupCorrupt, StoreError } from '../../core/errors.ts';
-import type { CheckpointId } from '../../core/ids.ts';
 import { BACKUPS_PER_PAGE } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupStatus } from '../../core/status.ts';
 import type { BackupPage, BackupQuery, ListBackupsError } from '../../ports/backup-store.ts';
 import type { ZeebeLayout } from './layout.ts';
 import { type FoundCopy, listCopies } from './list-copies.ts';
+import { listLeftovers } from './list-leftovers.ts';
 import { failureReasonOf, isBeingDeleted, type Manifest, statusCodeOf } from './manifest.ts';
 import { type PlacedManifest, readManifest, readManifestAt } from './manifest-objects.ts';
 
@@ -35,8 +36,13 @@ export function listBackups(
     const last = page.at(-1);
     const shown = older.filter(({ id }) => last !== undefined && id.checkpointId >= last);
     const rows = await readRows(layout, shown, signal);
+    if (rows.isErr()) return err(rows.error);
     const hasMore = last !== undefined && shown.length < older.length;
-    return rows.map((backups) => (hasMore ? { backups, next: last as CheckpointId } : { backups }));
+    if (hasMore) return ok({ backups: rows.value, next: last });
+    const isOfOne = checkpointId !== undefined && (partitionId ?? nodeId ?? before) === undefined;
+    if (!isOfOne || query.withLeftovers !== true) return ok({ backups: rows.value });
+    const leftovers = await listLeftovers(layout.storage, checkpointId, copies.value, signal);
+    return leftovers.map((ids) => ({ backups: [...rows.value, ...ids.map(leftover)] }));
   });
 }
 
@@ -95,6 +101,11 @@ function readAll(
       atOnce(async (): Promise<ReadCopy> => readManifestAt(layout, place, id, signal)),
     ),
   );
+}
+
+function leftover(id: BackupId): BackupStatus {
+  const failureReason = 'Its manifest is gone and files are left; delete it to remove them.';
+  return { id, statusCode: 'FAILED', failureReason, isBeingDeleted: true };
 }
 
 function rowOf(manifest: Manifest): BackupStatus {

@@ -58,8 +58,7 @@ async function copiesIn(
   signal: AbortSignal,
 ): Promise<Result<readonly FoundCopy[], StoreError>> {
   const root = manifestsRoot(place);
-  const partitions =
-    partitionId === undefined ? await listPartitions(storage, root, signal) : ok([partitionId]);
+  const partitions = partitionId === undefined ? await listNumbers(storage, root, signal) : ok([partitionId]);
   if (partitions.isErr()) return err(partitions.error);
   const atOnce = pLimit(PARTITIONS_IN_FLIGHT);
   const lists = await Promise.all(
@@ -82,26 +81,26 @@ async function copiesIn(
  * The numbers that begin a key below `root`: jumps from each to the next, and goes by whole pages through the keys of
  * others.
  */
-async function listPartitions(
+export async function listNumbers(
   storage: ObjectStorage,
   root: string,
   signal: AbortSignal,
-): Promise<Result<readonly PartitionId[], StoreError>> {
-  const partitions: PartitionId[] = [];
+): Promise<Result<readonly number[], StoreError>> {
+  const numbers: number[] = [];
   let limit = 1;
   for (let startAfter = `${root}/`; ; ) {
     const page: Result<ObjectPage, StoreError> = await storage.list(root, { startAfter, limit, signal });
     if (page.isErr()) return err(page.error);
     const { objects, truncated } = page.value;
-    if (objects.length === 0) return truncated ? err(emptyPage(root)) : ok(partitions);
+    if (objects.length === 0) return truncated ? err(emptyPage(root)) : ok(numbers);
     for (const { key } of objects) {
       if (compareKeys(key, startAfter) <= 0) continue;
       const [segment = '', ...rest] = key.slice(root.length).split('/');
       // Digits stand together in the order of keys.
-      if (segment > ':') return ok(partitions);
-      const isPartition = /^(0|[1-9]\d{0,9})$/.test(segment) && rest.length > 0;
-      if (isPartition) partitions.push(Number(segment));
-      limit = isPartition ? 1 : OBJECTS_PER_REQUEST_MAX;
+      if (segment > ':') return ok(numbers);
+      const isNumber = /^(0|[1-9]\d{0,9})$/.test(segment) && rest.length > 0;
+      if (isNumber) numbers.push(Number(segment));
+      limit = isNumber ? 1 : OBJECTS_PER_REQUEST_MAX;
       // Behind whatever lies below the number, in any script: `0` is what follows the slash in the order of keys.
       startAfter = rest.length > 0 ? `${root}${segment}0` : key;
     }
