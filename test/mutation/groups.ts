@@ -31,7 +31,7 @@ export const GROUPS: readonly Group[] = [
     tests: [
       'test/{core,checkpoint,cluster,partition}/*.test.ts',
       'test/restore/restore-plan.test.ts',
-      'test/objects/object-key.test.ts',
+      'test/objects/{object-key,key-edges}.test.ts',
     ],
   },
   {
@@ -49,16 +49,20 @@ export const GROUPS: readonly Group[] = [
     tests: [`test/stores/{${nativeTests.join(',')}}.test.ts`],
   },
   {
-    name: 'native listings',
-    mutate: ['src/stores/tidemark/{list-backups,list-copies,list-entries,base-backup}.ts'],
+    name: 'listings',
+    mutate: [
+      'src/stores/tidemark/{list-backups,list-copies,list-entries,base-backup}.ts',
+      'src/stores/zeebe/list-{copies,backups}.ts',
+    ],
     tests: [
-      'test/stores/{reading,incremental,native-listings}.test.ts',
-      'test/contract/backup-store.test.ts',
+      'test/stores/{reading,incremental,format-1}.test.ts',
+      'test/stores/zeebe/zeebe-backup-store.test.ts',
+      'test/contract/backup-store{,-zeebe}.test.ts',
     ],
   },
   {
     name: "Zeebe's layout",
-    mutate: ['src/stores/zeebe/{keys,parse-manifest,manifest,instant,zstd,list-copies,list-backups}.ts'],
+    mutate: ['src/stores/zeebe/{keys,parse-manifest,manifest,instant,zstd}.ts'],
     tests: ['test/stores/zeebe/*.test.ts'],
   },
   {

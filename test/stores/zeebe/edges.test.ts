@@ -224,6 +224,21 @@ describe('a manifest', () => {
     expect(read(changes)._unsafeUnwrapErr().message).toContain(why);
   });
 
+  it('tells how each file is stored', () => {
+    const files = {
+      plain: {},
+      none: { compressionAlgorithm: null },
+      packed: { compressionAlgorithm: 'zstd', later: 1 },
+    };
+    const { segment } = read({ segmentFiles: { files } })._unsafeUnwrap().files;
+    expect([...segment]).toEqual([
+      ['plain', {}],
+      ['none', {}],
+      ['packed', { compressionAlgorithm: 'zstd' }],
+    ]);
+    expect([...read({ segmentFiles: ['log'] })._unsafeUnwrap().files.segment]).toEqual([['log', {}]]);
+  });
+
   it('of the largest numbers is read', () => {
     const largest = { partitionId: 2147483647, nodeId: 2147483647, checkpointId: checkpointId(7) };
     expect(read({ id: { ...largest, checkpointId: 7 } }, largest).isOk()).toBe(true);
