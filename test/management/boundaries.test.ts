@@ -61,6 +61,12 @@ describe('a body', () => {
     expect(JSON.parse(text).message).toContain(why.replace('JSON object expected', ''));
   });
 
+  it('that is no JSON is told what the parser says of it', async () => {
+    const { take } = setUp();
+    expect((await take('{')).text).toMatch(/it is no JSON: (?!unreadable)\S/);
+    expect((await take('{"backupId":7,}')).text).toMatch(/it is no JSON: (?!unreadable)\S/);
+  });
+
   it('that is nested too deeply for the parser is unreadable', async () => {
     const { take } = setUp();
     expect((await take('['.repeat(60_000))).text).toContain('it is no JSON: unreadable');
