@@ -7,6 +7,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { Case, Surroundings } from './case.ts';
+import { compression } from './cases/compression.ts';
 import { importing } from './cases/import.ts';
 import { latency } from './cases/latency.ts';
 import { limit } from './cases/limit.ts';
@@ -32,6 +33,7 @@ const CASES: readonly Case[] = [
   latency,
   listing,
   importing,
+  compression,
 ];
 
 async function main(): Promise<void> {
