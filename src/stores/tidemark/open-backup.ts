@@ -76,14 +76,20 @@ async function* readPieces(
   signals: readonly (AbortSignal | undefined)[],
 ): AsyncGenerator<Uint8Array> {
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, ...signals.filter((given) => given !== undefined)]);
+  const given = signals.filter((signal) => signal !== undefined);
+  // By hand, for a backup may have a hundred thousand files: each AbortSignal.any stays until the collector comes.
+  const onAbort = ({ target }: Pick<Event, 'target'>) => stop.abort((target as AbortSignal).reason);
+  for (const signal of given) {
+    if (signal.aborted) onAbort({ target: signal });
+    else signal.addEventListener('abort', onAbort);
+  }
   const fetching: ReturnType<PieceReader['read']>[] = [];
   let next = 0;
   try {
     for (;;) {
       for (; fetching.length < ahead && next < pieces.length; next += 1) {
         const piece = pieces[next];
-        if (piece !== undefined) fetching.push(reader.read(piece, signal));
+        if (piece !== undefined) fetching.push(reader.read(piece, stop.signal));
       }
       const first = fetching.shift();
       if (first === undefined) return;
@@ -92,6 +98,7 @@ async function* readPieces(
       yield bytes.value;
     }
   } finally {
-    stop.abort();
+    for (const signal of given) signal.removeEventListener('abort', onAbort);
+    if (fetching.length > 0) stop.abort();
   }
 }
