@@ -61,6 +61,9 @@ function zeebeMisfits(
   for (const name of ['heartbeat', 'staleAfter'] as const) {
     if (origins[name] !== undefined) problem(name, "Zeebe's layout knows no signs of life; leave it out");
   }
+  if (origins.maxBytesPerSecond !== undefined) {
+    problem('maxBytesPerSecond', "Zeebe's layout is not held to a rate; leave it out");
+  }
   if (origins.nativeCompression !== undefined) {
     problem('nativeCompression', `Zeebe's layout compresses whole files; set ${SETTINGS.compression.key}`);
   }
@@ -111,6 +114,7 @@ function backup(values: SettingValues): BackupStoreSettings {
     clusterId: values.clusterId ?? values.clusterName,
     chunkSizeBytes,
     chunksInFlight,
+    maxBytesPerSecond: values.maxBytesPerSecond,
     compression: values.nativeCompression,
     heartbeatMs: values.heartbeat,
     staleAfterMs: values.staleAfter,

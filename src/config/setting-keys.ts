@@ -230,6 +230,12 @@ export const SETTINGS = {
     String(CHUNKS_IN_FLIGHT),
     'Chunks in memory at the same time, per save and per file being read',
   ),
+  maxBytesPerSecond: setting(
+    'tidemark.maxBytesPerSecond',
+    dataSize(1, Number.MAX_SAFE_INTEGER),
+    null,
+    'The most that a node sends and receives for backups in a second. Unset: no limit. Not with `format: zeebe`',
+  ),
   nativeCompression: setting(
     'tidemark.compression',
     oneOf(['auto', 'none']),

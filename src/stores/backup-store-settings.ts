@@ -13,6 +13,11 @@ export interface LayoutSettings {
   /** Chunks in memory at the same time, per save and per file being read. Default 6. */
   readonly chunksInFlight?: number | undefined;
   /**
+   * The most bytes of chunks that this store sends and receives in a second, over all its saves and reads together, in turns
+   * of the partitions. Small objects and repeated requests are not counted. Absent: no limit.
+   */
+  readonly maxBytesPerSecond?: number | undefined;
+  /**
    * `auto` compresses the chunks of which samples say that it pays; `none` sends all as they are. Every store reads both.
    * Default `none`.
    */

@@ -28,12 +28,14 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
     clusterId: settings.clusterId,
     chunkSizeBytes: settings.chunkSizeBytes ?? CHUNK_SIZE_BYTES,
     chunksInFlight: settings.chunksInFlight ?? CHUNKS_IN_FLIGHT,
+    maxBytesPerSecond: settings.maxBytesPerSecond,
     compression: settings.compression ?? 'none',
     heartbeatMs: settings.heartbeatMs ?? HEARTBEAT_INTERVAL_MS,
     staleAfterMs: settings.staleAfterMs ?? STALE_AFTER_MS,
   } as const;
   const problems = [...otherProblems];
-  const { clusterId, chunkSizeBytes, chunksInFlight, compression, heartbeatMs, staleAfterMs } = values;
+  const { clusterId, chunkSizeBytes, chunksInFlight, maxBytesPerSecond, compression } = values;
+  const { heartbeatMs, staleAfterMs } = values;
   if (clusterId !== undefined && clusterId.trim() === '') problems.push('clusterId must not be empty');
   if (!isWhole(chunkSizeBytes, 1, CHUNK_SIZE_BYTES_MAX)) {
     problems.push(
@@ -42,6 +44,9 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
   }
   if (!isWhole(chunksInFlight, 1, 1_000)) {
     problems.push(`chunksInFlight must be a whole number in 1..1000, got ${chunksInFlight}`);
+  }
+  if (maxBytesPerSecond !== undefined && !isWhole(maxBytesPerSecond, 1)) {
+    problems.push(`maxBytesPerSecond must be a whole number above 0, got ${maxBytesPerSecond}`);
   }
   if (compression !== 'auto' && compression !== 'none') {
     problems.push(`compression must be auto or none, got ${String(compression)}`);

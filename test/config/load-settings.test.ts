@@ -65,9 +65,14 @@ describe("Zeebe's layout", () => {
   });
 
   it('has no compression chunk by chunk, and the native layout no other', () => {
-    expect(load('tidemark.compression: auto', S3).backup).toMatchObject({ compression: 'auto' });
-    const text = 'zeebe.broker.data.backup: { format: zeebe }\ntidemark.compression: none';
+    expect(load('tidemark: { compression: auto, maxBytesPerSecond: 20MB }', S3).backup).toMatchObject({
+      compression: 'auto',
+      maxBytesPerSecond: 20 * 1024 * 1024,
+    });
+    const text =
+      'zeebe.broker.data.backup: { format: zeebe }\ntidemark: { compression: none, maxBytesPerSecond: 1MB }';
     expect(problemsOf(text, S3)).toEqual([
+      "tidemark.maxBytesPerSecond: Zeebe's layout is not held to a rate; leave it out (application.yaml line 2)",
       "tidemark.compression: Zeebe's layout compresses whole files; set zeebe.broker.data.backup.s3.compression " +
         '(application.yaml line 2)',
     ]);

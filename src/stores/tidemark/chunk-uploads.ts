@@ -38,7 +38,7 @@ export class ChunkUploads {
   /** An object is named by the bytes it has: what is there already under a name is never another form of a chunk. */
   #put(sha256: string, bytes: Uint8Array, digest: Uint8Array): ResultAsync<Chunk, StoreError> {
     return fromAsync<Chunk, StoreError>(async () => {
-      const { storage, values } = this.#layout;
+      const { storage, values, rate } = this.#layout;
       const compressed = values.compression === 'auto' ? await compressWorthwhile(bytes) : undefined;
       const stored = compressed === undefined ? { bytes, sha256: digest } : await digestGiven(compressed);
       const plain = toHex(stored.sha256);
@@ -52,6 +52,7 @@ export class ChunkUploads {
         codec,
         storedBytes: stored.bytes.length,
       } as const;
+      await rate?.turn(this.#partitionId, stored.bytes.length, this.#signal);
       return storage
         .put(key, stored.bytes, { sha256: stored.sha256, signal: this.#signal })
         .map(() => chunk)

@@ -3,12 +3,14 @@
 import type { Clock, Random } from '../../ports/environment.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { Logger } from '../../ports/telemetry.ts';
+import type { ByteRate } from '../byte-rate.ts';
 
 /** The settings of a native store with every default filled in. */
 export interface LayoutValues {
   readonly clusterId: string | undefined;
   readonly chunkSizeBytes: number;
   readonly chunksInFlight: number;
+  readonly maxBytesPerSecond: number | undefined;
   readonly compression: 'auto' | 'none';
   readonly heartbeatMs: number;
   readonly staleAfterMs: number;
@@ -20,6 +22,8 @@ export interface Layout {
   readonly random: Random;
   readonly logger: Logger;
   readonly values: LayoutValues;
+  /** What the chunks of all saves and reads wait for, where there is a limit. */
+  readonly rate?: ByteRate | undefined;
 }
 
 /** The full name of an object, for errors and logs. */

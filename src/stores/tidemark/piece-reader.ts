@@ -67,6 +67,7 @@ export class PieceReader {
       const key = chunkKey(this.#partitionId, chunk.name);
       // What is fetched ahead may have nobody who waits for it: a throw would end the process.
       // A byte more than it should have is enough to see that it has more.
+      await this.#layout.rate?.turn(this.#partitionId, chunk.storedBytes, signal);
       const range = { start: 0, length: chunk.storedBytes + 1 };
       const bytes = await contain('get chunk', () => this.#layout.storage.get(key, { range, signal }));
       if (bytes.isErr()) {

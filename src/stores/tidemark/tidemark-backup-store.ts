@@ -22,6 +22,7 @@ import type {
 } from '../../ports/backup-store.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { LayoutSettings } from '../backup-store-settings.ts';
+import { ByteRate } from '../byte-rate.ts';
 import { CallsInFlight } from '../calls-in-flight.ts';
 import { type NativeStoreComponents, realComponents } from '../native-components.ts';
 import { layoutValues } from '../settings-rules.ts';
@@ -59,7 +60,11 @@ export class TidemarkBackupStore implements BackupStore {
 
   constructor(components: TidemarkBackupStoreComponents, settings: LayoutSettings = {}) {
     const { storage } = components;
-    this.#layout = { storage, ...realComponents(components), values: layoutValues(settings) };
+    const environment = realComponents(components);
+    const values = layoutValues(settings);
+    const { maxBytesPerSecond: bytesPerSecond } = values;
+    const rate = bytesPerSecond === undefined ? undefined : new ByteRate(environment, { bytesPerSecond });
+    this.#layout = { storage, ...environment, values, rate };
     this.#identity = new ClusterIdentity(this.#layout);
     this.labels = new Labels(this.#layout, this.#identity, this.#calls);
     this.holds = new Holds(this.#layout, this.#identity, this.#calls);
