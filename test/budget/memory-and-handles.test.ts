@@ -1,13 +1,18 @@
 // How much a save and a restore hold at the same time, counted: bytes in chunk buffers and open files. Never measured, so it does not
 // matter how busy the machine is.
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BackupFile } from '../../src/core/backup.ts';
 import { checkpointId } from '../../src/core/ids.ts';
-import { RESTORED_FILES_IN_FLIGHT, RESTORED_PARTITIONS_IN_FLIGHT } from '../../src/core/limits.ts';
+import {
+  CHUNKS_IN_FLIGHT,
+  RESTORED_FILES_IN_FLIGHT,
+  RESTORED_PARTITIONS_IN_FLIGHT,
+} from '../../src/core/limits.ts';
 import type { BackupStore } from '../../src/ports/backup-store.ts';
 import type { RestoreTarget } from '../../src/ports/restore-target.ts';
 import { RestoreManager } from '../../src/restore/restore-manager.ts';
@@ -141,6 +146,29 @@ function targetThatGivesBack(held: Held): RestoreTarget {
     }),
   };
 }
+
+describe('signals', () => {
+  it('reading many small files ties nothing to the signal that outlives it', async () => {
+    const { store } = nativePlace().node();
+    const snapshotFiles = Array.from({ length: 100 }, (_, index) =>
+      sampleFile(`small-${index}`, 16, index + 1),
+    );
+    const backup = sampleBackup({ snapshotFiles, segmentFiles: [sampleFile('large', bytesOf(1))] });
+    (await store.save(backup))._unsafeUnwrap();
+    const stored = (await store.open(backup.id))._unsafeUnwrap();
+    const { signal } = new AbortController();
+    const any = vi.spyOn(AbortSignal, 'any');
+    for (const file of [...stored.snapshotFiles, ...stored.segmentFiles]) {
+      for await (const _bytes of file.open({ signal })) {
+        expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(1 + CHUNKS_IN_FLIGHT);
+      }
+    }
+    const made = any.mock.calls.length;
+    any.mockRestore();
+    expect(made).toBe(0);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
 
 describe('open files', () => {
   let directory: string;
