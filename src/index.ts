@@ -41,6 +41,7 @@ export {
   type Timestamp,
 } from './core/backup.ts';
 export { BackupPartlyTriggered } from './core/backup-partly-triggered.ts';
+export { DataDirectoryInUse } from './core/data-directory-in-use.ts';
 export * from './core/errors.ts';
 export {
   type CheckpointId,
@@ -129,6 +130,11 @@ export {
   type DirectoryRestoreTargetSettings,
 } from './runtime/directory-restore-target.ts';
 export type { Disk, DiskEntry, DiskFile } from './runtime/disk.ts';
+export {
+  type EventLoopLoad,
+  type EventLoopLoadSettings,
+  eventLoopLoad,
+} from './runtime/event-loop-load.ts';
 export { type NodeFileOptions, nodeFile } from './runtime/node-file.ts';
 export type { RestoreLayout, StagedPartition } from './runtime/restore-layout.ts';
 export { silentLogger } from './runtime/silent-logger.ts';

@@ -1,10 +1,6 @@
 // What can go wrong on the command line alone, and the union of all that a command can end with.
-import type {
-  BackupsDisabled,
-  DataDirectoryInUse,
-  InvalidConfiguration,
-  InvalidInput,
-} from '../core/errors.ts';
+import type { DataDirectoryInUse } from '../core/data-directory-in-use.ts';
+import type { BackupsDisabled, InvalidConfiguration, InvalidInput } from '../core/errors.ts';
 import {
   BackupError,
   type BackupNotFound,

@@ -102,6 +102,11 @@ export interface OpenOptions extends CallOptions {
 export interface SaveOptions extends CallOptions {
   /** Called after each step forward. Must not throw. */
   readonly onProgress?: (progress: BackupProgress) => void;
+  /**
+   * How long the caller means to wait, in milliseconds; `signal` is what ends the save. A store that gives way to load keeps
+   * its pauses to half of it. Default one hour.
+   */
+  readonly deadlineMs?: number;
 }
 
 /** Open fields match everything. Results are newest first; `before` is exclusive and continues a listing. */
@@ -115,8 +120,8 @@ export interface BackupQuery {
   /** Also read descriptors, failure reasons and times: at most one more request per row. */
   readonly details?: boolean | undefined;
   /**
-   * Also copies of which files are left and nothing that describes them, as FAILED: for whoever deletes a backup. Counts
-   * with a `checkpointId` alone. A store that leaves no such files has nothing to do.
+   * Also copies of which files are left and nothing that describes them, as FAILED: for whoever deletes a backup.
+   * Counts with a `checkpointId` alone. A store that leaves no such files has nothing to do.
    */
   readonly withLeftovers?: boolean | undefined;
 }

@@ -2,7 +2,8 @@
 // be told.
 import { join, resolve } from 'node:path';
 import { err, ok, type ResultAsync } from 'neverthrow';
-import { BrokerFailure, DataDirectoryInUse, InvalidInput } from '../core/errors.ts';
+import { DataDirectoryInUse } from '../core/data-directory-in-use.ts';
+import { BrokerFailure, InvalidInput } from '../core/errors.ts';
 import type { NodeId } from '../core/ids.ts';
 import { fromAsync } from '../core/result.ts';
 import { databaseLock, memberFile, partitionsOf } from './data-directory-paths.ts';

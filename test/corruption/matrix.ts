@@ -1,11 +1,8 @@
 // Damages every object of a place, one after the other, and looks what a verification says and what a restore does.
 import { expect } from 'vitest';
+import type { BackupVerification } from '../../src/cli/verify/copy-verification.ts';
 import type { LocatedFinding } from '../../src/cli/verify/locate-finding.ts';
-import {
-  type BackupVerification,
-  type VerifyCopy,
-  verifyBackup,
-} from '../../src/cli/verify/verify-backup.ts';
+import { type VerifyCopy, verifyBackup } from '../../src/cli/verify/verify-backup.ts';
 import { type BackupError, isBackupError } from '../../src/core/errors.ts';
 import type { CheckpointId } from '../../src/core/ids.ts';
 import type { BackupStore } from '../../src/ports/backup-store.ts';

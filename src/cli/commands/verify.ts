@@ -10,8 +10,9 @@ import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { paintFor } from '../paint.ts';
 import { ProgressLine } from '../progress-line.ts';
+import type { BackupVerification } from '../verify/copy-verification.ts';
 import { showPlace, showVerification } from '../verify/show-verification.ts';
-import { type BackupVerification, verifyBackup } from '../verify/verify-backup.ts';
+import { verifyBackup } from '../verify/verify-backup.ts';
 import { verifyNative, verifyZeebe } from '../verify/verify-copy.ts';
 import { withStore } from '../with-backups.ts';
 

@@ -5,8 +5,8 @@ import { PARTITIONS_MAX } from '../../core/limits.ts';
 import type { BackupStatus } from '../../core/status.ts';
 import { type PlannedCopy, planRestore } from '../../restore/restore-plan.ts';
 import { toldPartitions } from '../told-partitions.ts';
+import type { BackupVerification, CopyVerification } from './copy-verification.ts';
 import type { LocatedFinding } from './locate-finding.ts';
-import type { BackupVerification, CopyVerification } from './verify-backup.ts';
 
 /** `configured` counts where no copy says how many partitions there are. */
 export function judgeCopies(

@@ -1,8 +1,8 @@
 // A verification for people: a row per copy, and each finding below it.
 import type { Paint } from '../paint.ts';
 import { formatBytes, printable, textTable } from '../text-table.ts';
+import type { BackupVerification, CopyVerification } from './copy-verification.ts';
 import type { LocatedFinding } from './locate-finding.ts';
-import type { BackupVerification, CopyVerification } from './verify-backup.ts';
 
 export function showVerification(verification: BackupVerification, paint: Paint): string {
   const { checkpointId, restorable, copies } = verification;

@@ -1,11 +1,12 @@
 // Proves that a stored backup can be restored, copy by copy, without restoring it. It only reads.
 import { err, ok, type ResultAsync } from 'neverthrow';
-import type { BackupDescriptor, BackupId, StoredBackup } from '../../core/backup.ts';
+import type { BackupId, StoredBackup } from '../../core/backup.ts';
 import { BackupNotFound, type BrokerFailure, type StoreError } from '../../core/errors.ts';
-import type { CheckpointId, PartitionId } from '../../core/ids.ts';
+import type { CheckpointId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
 import type { BackupStore, ListBackupsError } from '../../ports/backup-store.ts';
+import type { BackupVerification, CopyVerification } from './copy-verification.ts';
 import { judgeCopies } from './judge-copies.ts';
 import { type LocatedFinding, locateFinding } from './locate-finding.ts';
 import { findingOf } from './read-all-files.ts';
@@ -17,27 +18,6 @@ export type VerifyCopy = (
   backup: StoredBackup,
   options: { readonly signal: AbortSignal },
 ) => ResultAsync<readonly LocatedFinding[], StoreError | BrokerFailure>;
-
-/** One copy of one partition backup, or a partition that nobody has a copy of. */
-export interface CopyVerification {
-  readonly partitionId: PartitionId;
-  readonly nodeId?: number;
-  readonly state: BackupStatusCode;
-  readonly descriptor?: BackupDescriptor;
-  readonly files: number;
-  readonly bytes: number;
-  /** The full name of the object that describes the copy. */
-  readonly manifest?: string;
-  readonly findings: readonly LocatedFinding[];
-}
-
-export interface BackupVerification {
-  readonly checkpointId: CheckpointId;
-  /** Every partition has a completed copy, and the one that a restore takes has no finding that is an error. */
-  readonly restorable: boolean;
-  /** By partition, then by node. */
-  readonly copies: readonly CopyVerification[];
-}
 
 export interface VerifyOptions {
   readonly checkpointId: CheckpointId;

@@ -1,5 +1,6 @@
-// Finds the copies of a backup of which only files are left: a Zeebe that deletes more than a thousand objects takes the
-// manifest with the first of them. Costs a request for each partition, and one for each of its nodes, in both places.
+// Finds the copies of a backup of which only files are left: a Zeebe that deletes more than a thousand objects takes
+// the manifest with the first of them. Costs a request for each partition, and one for each of its nodes, in both
+// places.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { BackupFileKind, BackupId } from '../../core/backup.ts';
 import type { StoreError } from '../../core/errors.ts';
