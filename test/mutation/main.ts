@@ -27,7 +27,11 @@ const MISSED = ['Survived', 'NoCoverage'];
 const { values } = parseArgs({ options: { groups: { type: 'string' }, write: { type: 'boolean' } } });
 const chosen = values.groups?.split(',');
 const groups = GROUPS.filter(({ name }) => chosen === undefined || chosen.includes(name));
-const rows = groups.map((group) => row(group, mutate(group)));
+const rows = groups.map((group) => {
+  const scored = row(group, mutate(group));
+  console.log(scored);
+  return scored;
+});
 const table = [
   '| part | mutants | noticed | not noticed | score |',
   '| --- | --- | --- | --- | --- |',

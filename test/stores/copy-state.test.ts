@@ -1,6 +1,6 @@
 // The reader's rule, over every combination of objects that one copy can have.
 import { describe, expect, it } from 'vitest';
-import { copyState, type Marker } from '../../src/stores/tidemark/copy-state.ts';
+import { copyState, isSettled, type Marker } from '../../src/stores/tidemark/copy-state.ts';
 import { type MarkerKind, newAttempt } from '../../src/stores/tidemark/keys.ts';
 
 const STALE = 100;
@@ -34,4 +34,12 @@ describe('a copy is', () => {
     expect(stateOf(...markers)).toEqual([statusCode, key]);
     expect(stateOf(...markers.toReversed())).toEqual([statusCode, key]);
   });
+});
+
+it('an attempt is settled by an object of its own that ends it', () => {
+  const { attempt } = marker('begun', 1n);
+  expect(isSettled(attempt, [])).toBe(false);
+  expect(isSettled(attempt, [marker('begun', 1n), marker('failed', 2n)])).toBe(false);
+  expect(isSettled(attempt, [marker('begun', 2n), marker('failed', 1n)])).toBe(true);
+  expect(isSettled(attempt, [marker('completed', 1n)])).toBe(true);
 });

@@ -60,6 +60,15 @@ it('pieces of one byte, of all bytes and of the last one are read', () => {
   expect(read(given)._unsafeUnwrap()).toEqual(given);
 });
 
+it('pieces of two chunks in turns are read', () => {
+  const other = { ...chunk, sha256: 'b'.repeat(64), name: 'e'.repeat(64) };
+  const given = manifest(piece(0, 1), { ...piece(1, 2), chunk: other }, piece(2, 3), {
+    ...piece(3, 4),
+    chunk: other,
+  });
+  expect(read(given)._unsafeUnwrap()).toEqual(given);
+});
+
 it.each([
   ['of no byte', piece(0, 0)],
   ['of no byte behind the last', piece(10, 0)],

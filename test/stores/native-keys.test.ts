@@ -4,20 +4,32 @@ import { checkpointId, INT64_MAX, logPosition } from '../../src/core/ids.ts';
 import { PACKED_FILE_SIZE_BYTES_MAX } from '../../src/core/limits.ts';
 import {
   behindCheckpoint,
+  behindPartition,
   checkpointPrefix,
   chunkKey,
+  chunksPrefix,
   compareAttempts,
   copiesPrefix,
   entriesPrefix,
   entryKey,
+  holdKey,
   markerKey,
   newAttempt,
   parseAttempt,
+  parseChunkKey,
   parseEntryKey,
+  parseHoldKey,
   parseMarkerKey,
+  partitionOfKey,
   sealKey,
+  sweepKey,
 } from '../../src/stores/tidemark/keys.ts';
-import { jsonBytes, jsonText, parseJsonBytes } from '../../src/stores/tidemark/lossless-text.ts';
+import {
+  isJsonObject,
+  jsonBytes,
+  jsonText,
+  parseJsonBytes,
+} from '../../src/stores/tidemark/lossless-text.ts';
 import { ReusablePieces } from '../../src/stores/tidemark/reusable-pieces.ts';
 import { sourceFiles, storingPlan } from '../../src/stores/tidemark/storing-plan.ts';
 import { unsavable } from '../../src/stores/tidemark/unsavable.ts';
@@ -106,6 +118,57 @@ describe('a key', () => {
   });
 });
 
+describe('the keys beside those of backups', () => {
+  const name = `ab${'0'.repeat(62)}`;
+
+  it('of a chunk gives its name, when it lies in the folder of its name', () => {
+    expect(chunksPrefix(12)).toBe('partitions/12/chunks/');
+    expect(parseChunkKey(chunkKey(12, name))).toBe(name);
+    for (const key of [
+      `partitions/12/chunks/ac/${name}`,
+      `partitions/12/chunks/00/${name}`,
+      `xpartitions/12/chunks/ab/${name}`,
+      `partitions/012/chunks/ab/${name}`,
+      `partitions/12/chunks/ab/${name}0`,
+      `partitions/12/chunks/ab/${name.slice(1)}`,
+      `partitions/12/chunks/ab/${name.toUpperCase()}`,
+      '',
+    ]) {
+      expect(parseChunkKey(key), key).toBeUndefined();
+    }
+  });
+
+  it('of a sweep holds whole milliseconds', () => {
+    expect(sweepKey(12, 5.9, 'aa').endsWith('/5-aa')).toBe(true);
+    expect(sweepKey(12, -5, 'aa').endsWith('/0-aa')).toBe(true);
+  });
+
+  it('tell their partition, and where the next one begins', () => {
+    expect(partitionOfKey('partitions/12/chunks/x')).toBe(12);
+    expect(partitionOfKey('partitions/0/x')).toBe(0);
+    for (const key of ['partitions/012/x', 'partitions/12', 'xpartitions/12/x', 'backups/12/x', '']) {
+      expect(partitionOfKey(key), key).toBeUndefined();
+    }
+    expect(behindPartition('partitions/12/chunks/x')).toBe('partitions/120');
+    expect('partitions/12/zzz' < behindPartition('partitions/12/a')).toBe(true);
+  });
+
+  it('of a hold gives its checkpoint', () => {
+    expect(holdKey(id.checkpointId)).toBe(`holds/${INV}`);
+    expect(parseHoldKey(holdKey(id.checkpointId))).toBe(7n);
+    for (const key of [
+      `xholds/${INV}`,
+      `holds/${INV}0`,
+      `holds/${INV}/x`,
+      'holds/7',
+      'holds/9223372036854775807',
+      '',
+    ]) {
+      expect(parseHoldKey(key), key).toBeUndefined();
+    }
+  });
+});
+
 describe('an attempt', () => {
   it.each([
     [1_000.9, 1_000],
@@ -164,6 +227,12 @@ describe('JSON', () => {
     const deep = (levels: number) => new TextEncoder().encode(`[${part.repeat(levels)}`);
     expect(() => jsonText(deep(64))).toThrow('nested deeper');
     expect(() => jsonText(deep(63))).not.toThrow();
+  });
+
+  it('is an object, or anything else', () => {
+    for (const text of ['{}', '{"a":1}', ' {"a":[]} ']) expect(isJsonObject(text), text).toBe(true);
+    for (const text of ['', '[]', '1', 'null', '"{}"', 'true', '{', '{}x'])
+      expect(isJsonObject(text), text).toBe(false);
   });
 
   it('that is no UTF-8, or names a field twice, is refused', () => {
