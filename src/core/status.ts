@@ -14,6 +14,8 @@ export interface BackupProgress {
   readonly bytesTotal: number;
   /** Of `bytesDone`, those that an earlier backup already held and that were not sent again. */
   readonly bytesReused: number;
+  /** How long it has paused for the sake of the broker, in milliseconds. Absent where nobody watches the load. */
+  readonly throttledMs?: number;
 }
 
 /** The state of one copy of a partition backup, or of the partition when it is the best of its copies. */

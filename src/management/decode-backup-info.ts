@@ -76,7 +76,9 @@ function readProgress(value: unknown, wrong: string[]): BackupProgress | undefin
   if (value === undefined || value === null) return undefined;
   const fields = fieldsOf(value);
   const count = (name: string) => required(smallInteger(fields, name, wrong), `progress.${name}`, wrong) ?? 0;
+  const throttledMs = smallInteger(fields, 'throttledMs', wrong);
   return {
+    ...(throttledMs === undefined ? {} : { throttledMs }),
     filesDone: count('filesDone'),
     filesTotal: count('filesTotal'),
     bytesDone: count('bytesDone'),

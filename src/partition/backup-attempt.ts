@@ -166,7 +166,9 @@ function saveOnce(
       snapshotFiles: snapshot?.files ?? [],
       segmentFiles: segmentFiles.value,
     };
-    const saved = await contain('save', () => components.store.save(backup, { signal, onProgress }));
+    const { deadlineMs = BACKUP_DEADLINE_MS } = settings;
+    const call = { signal, onProgress, deadlineMs };
+    const saved = await contain('save', () => components.store.save(backup, call));
     return saved.map((): TakeOutcome => 'completed');
   });
 }

@@ -103,8 +103,8 @@ export interface SaveOptions extends CallOptions {
   /** Called after each step forward. Must not throw. */
   readonly onProgress?: (progress: BackupProgress) => void;
   /**
-   * How long the caller means to wait, in milliseconds; `signal` is what ends the save. A store that gives way to load keeps
-   * its pauses to half of it. Default one hour.
+   * How long the caller means to wait, in milliseconds; `signal` is what ends the save. A store that gives way to
+   * load keeps its pauses to half of it. Default one hour.
    */
   readonly deadlineMs?: number;
 }

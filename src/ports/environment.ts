@@ -17,3 +17,9 @@ export interface Random {
   /** A number in [0, 1). */
   fraction(): number;
 }
+
+/**
+ * How busy the broker is: 0 when it idles, 1 when it is overloaded. Asked before each chunk of a save, so it must be
+ * quick; one that throws counts as 0.
+ */
+export type LoadProbe = () => number;

@@ -13,13 +13,13 @@ export interface LayoutSettings {
   /** Chunks in memory at the same time, per save and per file being read. Default 6. */
   readonly chunksInFlight?: number | undefined;
   /**
-   * The most bytes of chunks that this store sends and receives in a second, over all its saves and reads together, in turns
-   * of the partitions. Small objects and repeated requests are not counted. Absent: no limit.
+   * The most bytes of chunks that this store sends and receives in a second, over all its saves and reads together,
+   * in turns of the partitions. Small objects and repeated requests are not counted. Absent: no limit.
    */
   readonly maxBytesPerSecond?: number | undefined;
   /**
-   * `auto` compresses the chunks of which samples say that it pays; `none` sends all as they are. Every store reads both.
-   * Default `none`.
+   * `auto` compresses the chunks of which samples say that it pays; `none` sends all as they are. Every store reads
+   * both. Default `none`.
    */
   readonly compression?: 'auto' | 'none' | undefined;
   /** How often a running save shows that it lives, in milliseconds. Default 15,000. */

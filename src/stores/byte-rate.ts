@@ -1,5 +1,5 @@
-// A limit of bytes per second that several partitions share: in turns, so that none of them waits for all that another one
-// has queued. Sleeps until the next byte may move, and not at all while nobody waits.
+// A limit of bytes per second that several partitions share: in turns, so that none of them waits for all that another
+// one has queued. Sleeps until the next byte may move, and not at all while nobody waits.
 import type { Clock } from '../ports/environment.ts';
 
 /** A timer fires late; so much may be caught up. */

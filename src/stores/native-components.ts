@@ -1,5 +1,5 @@
 // The environment of a native store: given by the caller, or the real one. The only place with defaults for it.
-import type { Clock, Random } from '../ports/environment.ts';
+import type { Clock, LoadProbe, Random } from '../ports/environment.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { silentLogger } from '../runtime/silent-logger.ts';
 import { systemClock } from '../runtime/system-clock.ts';
@@ -10,6 +10,8 @@ export interface NativeStoreComponents {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   readonly logger?: Logger | undefined;
+  /** Saves of the native layout give way while this is high. Absent: they never do. */
+  readonly load?: LoadProbe | undefined;
 }
 
 /** The components with nothing absent. */

@@ -43,6 +43,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
       'node:fs/promises',
       'node:path',
       'node:crypto',
+      'node:perf_hooks',
       'node:worker_threads',
     ],
   },

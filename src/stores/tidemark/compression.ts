@@ -1,6 +1,5 @@
-// zstd for one chunk: whether it pays, there, and back. Larger chunks are compressed on the thread pool of zlib, small ones
-// at once. Never gives back more bytes than the manifest promises.
-import { promisify } from 'node:util';
+// zstd for one chunk: whether it pays, there, and back. Larger chunks are compressed on the thread pool of zlib, small
+// ones at once. Never gives back more bytes than the manifest promises.
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { AT_ONCE_BYTES_MAX } from './digest.ts';
 
@@ -39,14 +38,22 @@ export async function decompress(compressed: Uint8Array, sizeBytes: number): Pro
     params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },
   };
   if (sizeBytes <= AT_ONCE_BYTES_MAX) return zstdDecompressSync(compressed, options);
-  return promisify(zstdDecompress)(compressed, options);
+  return elsewhere((done) => zstdDecompress(compressed, options, done));
 }
 
 async function compress(bytes: Uint8Array): Promise<Uint8Array> {
   // With its size in the frame, for whoever looks at one with the tools of zstd.
   const options = { ...COMPRESSING, pledgedSrcSize: bytes.length };
   if (bytes.length <= AT_ONCE_BYTES_MAX) return zstdCompressSync(bytes, options);
-  return promisify(zstdCompress)(bytes, options);
+  return elsewhere((done) => zstdCompress(bytes, options, done));
+}
+
+function elsewhere(
+  run: (done: (error: Error | null, bytes: Uint8Array) => void) => void,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    run((error, bytes) => (error === null ? resolve(bytes) : reject(error)));
+  });
 }
 
 /** Parts of the bytes from their beginning, middle and end; undefined where these would be most of it. */

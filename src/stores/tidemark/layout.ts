@@ -1,6 +1,6 @@
 // What every operation of the native layout works with: an object storage, the environment, and settings that
 // have their values. Passed along as one thing; holds no state.
-import type { Clock, Random } from '../../ports/environment.ts';
+import type { Clock, LoadProbe, Random } from '../../ports/environment.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { Logger } from '../../ports/telemetry.ts';
 import type { ByteRate } from '../byte-rate.ts';
@@ -24,6 +24,8 @@ export interface Layout {
   readonly values: LayoutValues;
   /** What the chunks of all saves and reads wait for, where there is a limit. */
   readonly rate?: ByteRate | undefined;
+  /** What saves give way to, where there is a probe. */
+  readonly load?: LoadProbe | undefined;
 }
 
 /** The full name of an object, for errors and logs. */

@@ -143,9 +143,16 @@ class Saving {
         base === undefined || !swept.value ? ok(undefined) : await readBase(layout, base, this.#signal);
       if (manifestOfBase.isErr()) return err(manifestOfBase.error);
       const reusable = new ReusablePieces(manifestOfBase.value);
-      const { onProgress } = this.#options;
+      const { onProgress, deadlineMs } = this.#options;
       const salt = swept.value ? undefined : attempt.attempt.text;
-      const files = await storeFiles(layout, { backup, reusable, signal: this.#signal, salt, onProgress });
+      const files = await storeFiles(layout, {
+        backup,
+        reusable,
+        signal: this.#signal,
+        salt,
+        onProgress,
+        deadlineMs,
+      });
       if (files.isErr()) return err(files.error);
       const manifest = encodeManifest({
         clusterId,

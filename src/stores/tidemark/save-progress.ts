@@ -5,14 +5,20 @@ export class SaveProgress {
   readonly #tell: ((progress: BackupProgress) => void) | undefined;
   readonly #filesTotal: number;
   readonly #bytesTotal: number;
+  readonly #throttledMs: (() => number) | undefined;
   #filesDone = 0;
   #bytesDone = 0;
   #bytesReused = 0;
 
-  constructor(fileSizes: readonly number[], tell: ((progress: BackupProgress) => void) | undefined) {
+  constructor(
+    fileSizes: readonly number[],
+    tell: ((progress: BackupProgress) => void) | undefined,
+    throttledMs?: () => number,
+  ) {
     this.#filesTotal = fileSizes.length;
     this.#bytesTotal = fileSizes.reduce((sum, size) => sum + size, 0);
     this.#tell = tell;
+    this.#throttledMs = throttledMs;
     this.#report();
   }
 
@@ -34,6 +40,7 @@ export class SaveProgress {
       bytesDone: this.#bytesDone,
       bytesTotal: this.#bytesTotal,
       bytesReused: this.#bytesReused,
+      ...(this.#throttledMs === undefined ? {} : { throttledMs: this.#throttledMs() }),
     });
   }
 }

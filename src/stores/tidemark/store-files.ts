@@ -4,12 +4,14 @@ import { err, type Ok, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import type { PartitionBackup } from '../../core/backup.ts';
 import { Aborted, type BrokerFailure, type StoreError, StoreFailure } from '../../core/errors.ts';
+import { BACKUP_DEADLINE_MS } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
 import { ChunkUploads } from './chunk-uploads.ts';
 import { digestOwn, sha256, toHex } from './digest.ts';
 import { FileReader } from './file-reader.ts';
 import type { Layout } from './layout.ts';
+import { LoadThrottle } from './load-throttle.ts';
 import type { ManifestFile, Piece } from './manifest.ts';
 import type { ReusablePieces } from './reusable-pieces.ts';
 import { SaveProgress } from './save-progress.ts';
@@ -21,6 +23,8 @@ export interface StoreFilesOptions {
   readonly signal: AbortSignal;
   /** Set when chunks must not have names that are or were in the store. */
   readonly salt?: string | undefined;
+  /** How long the save may take. */
+  readonly deadlineMs?: number | undefined;
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
@@ -33,14 +37,21 @@ export function storeFiles(
 ): ResultAsync<readonly ManifestFile[], StoreFilesError> {
   return fromAsync<readonly ManifestFile[], StoreFilesError>(async () => {
     const sources = sourceFiles(options.backup);
-    const storing = new FileStoring(layout, options, sources);
     // No more files at once than chunks: the others would only wait with their sources open.
     const units = pLimit(layout.values.chunksInFlight);
     const plan = storingPlan(sources, layout.values.chunkSizeBytes);
+    const storing = new FileStoring(layout, options, sources, chunksOf(plan, layout.values.chunkSizeBytes));
     await Promise.all(plan.map((unit) => units(() => storing.store(unit))));
     if (storing.failure !== undefined) return err(storing.failure);
     return ok(sources.map((source) => storing.place(source)));
   });
+}
+
+/** How many chunks a plan makes at most. */
+function chunksOf(plan: readonly StoringUnit[], chunkSizeBytes: number): number {
+  const ofUnit = (unit: StoringUnit) =>
+    'large' in unit ? Math.ceil(unit.large.file.sizeBytes / chunkSizeBytes) : 1;
+  return plan.reduce((sum, unit) => sum + ofUnit(unit), 0);
 }
 
 /** The work under way. The first failure stops all of it. */
@@ -51,18 +62,31 @@ class FileStoring {
   readonly #uploads: ChunkUploads;
   readonly #reusable: ReusablePieces;
   readonly #progress: SaveProgress;
+  readonly #throttle: LoadThrottle | undefined;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #places = new Map<SourceFile, readonly Piece[]>();
 
-  constructor(layout: Layout, options: StoreFilesOptions, sources: readonly SourceFile[]) {
+  constructor(layout: Layout, options: StoreFilesOptions, sources: readonly SourceFile[], chunks: number) {
     const sizes = sources.map((source) => source.file.sizeBytes);
     this.#chunkSizeBytes = layout.values.chunkSizeBytes;
     this.#slots = pLimit(layout.values.chunksInFlight);
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
     this.#uploads = new ChunkUploads(layout, options.backup.id.partitionId, this.#signal, options.salt);
     this.#reusable = options.reusable;
-    this.#progress = new SaveProgress(sizes, options.onProgress);
+    const { clock, load } = layout;
+    const { chunksInFlight } = layout.values;
+    const { deadlineMs = BACKUP_DEADLINE_MS } = options;
+    const onWindow = (window: number) => {
+      this.#slots.concurrency = window;
+    };
+    const throttle =
+      load === undefined
+        ? undefined
+        : new LoadThrottle({ clock, load, onWindow }, { chunksInFlight, chunks, deadlineMs });
+    this.#throttle = throttle;
+    const throttledMs = throttle === undefined ? undefined : () => throttle.throttledMs;
+    this.#progress = new SaveProgress(sizes, options.onProgress, throttledMs);
   }
 
   place(source: SourceFile): ManifestFile {
@@ -85,6 +109,7 @@ class FileStoring {
       sending.push(
         this.#slots(() =>
           this.#contained(async () => {
+            await this.#throttle?.turn(this.#signal);
             const bytes = new Uint8Array(length);
             const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
             read.resolve();
@@ -102,6 +127,7 @@ class FileStoring {
   /** Reads a group of small files into one buffer; what the base does not hold of it becomes one chunk. */
   async #pack(group: readonly SourceFile[]): Promise<void> {
     await this.#slots(async () => {
+      await this.#throttle?.turn(this.#signal);
       const pack = new Uint8Array(group.reduce((sum, { file }) => sum + file.sizeBytes, 0));
       const packed: { readonly source: SourceFile; readonly digest: string; readonly offset: number }[] = [];
       let used = 0;

@@ -64,7 +64,7 @@ export class TidemarkBackupStore implements BackupStore {
     const values = layoutValues(settings);
     const { maxBytesPerSecond: bytesPerSecond } = values;
     const rate = bytesPerSecond === undefined ? undefined : new ByteRate(environment, { bytesPerSecond });
-    this.#layout = { storage, ...environment, values, rate };
+    this.#layout = { storage, ...environment, values, rate, load: components.load };
     this.#identity = new ClusterIdentity(this.#layout);
     this.labels = new Labels(this.#layout, this.#identity, this.#calls);
     this.holds = new Holds(this.#layout, this.#identity, this.#calls);
