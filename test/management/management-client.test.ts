@@ -98,7 +98,14 @@ describe('against our own API', () => {
 
   it('reads the progress', async () => {
     const { cluster, url } = await own({}, 1);
-    const progress = { filesDone: 1, filesTotal: 3, bytesDone: 10, bytesTotal: 30, bytesReused: 5 };
+    const progress = {
+      filesDone: 1,
+      filesTotal: 3,
+      bytesDone: 10,
+      bytesTotal: 30,
+      bytesReused: 5,
+      throttledMs: 125,
+    };
     cluster.put(4, 1, 'IN_PROGRESS', { progress });
     expect((await client(url).status(checkpointId(4)))._unsafeUnwrap().details[0]?.progress).toEqual(
       progress,

@@ -197,6 +197,21 @@ describe('one deadline', () => {
     expect(source.pinned).toBe(0);
   });
 
+  it.each([
+    [{ deadlineMs: 90_000 }, 90_000],
+    [{}, 3_600_000],
+  ])('tells the store how long it may take: %j', async (options, deadlineMs) => {
+    const { manager, store } = setUp(options);
+    const told: unknown[] = [];
+    const { save } = store;
+    store.save = (backup, call) => {
+      told.push(call?.deadlineMs);
+      return save.call(store, backup, call);
+    };
+    (await manager.take(CHECKPOINT))._unsafeUnwrap();
+    expect(told).toEqual([deadlineMs]);
+  });
+
   it('ends a store that hangs, and unpins at once', async () => {
     const { manager, source, clock, store } = setUp({ deadlineMs: 1_000 });
     const { save } = store;
