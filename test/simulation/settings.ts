@@ -1,6 +1,9 @@
 // The shape of the cluster of one run, and the limits it runs with: as in production, only shorter.
 import type { Chance } from './chance.ts';
 
+/** Saves, deletes and sweeps of the same chunks; or a leader that ends its attempt while its successor does. */
+export type Focus = 'sweep' | 'seal';
+
 export interface WorldSettings {
   readonly partitions: number;
   readonly nodes: number;
@@ -11,6 +14,8 @@ export interface WorldSettings {
   readonly chunkSizeBytes: number;
   readonly chunksInFlight: number;
   readonly compression: 'auto' | 'none';
+  /** One rivalry that the whole run is about, in a small world. */
+  readonly focus: Focus | undefined;
   readonly backupDeadlineMs: number;
   /** A broker that starts a backup some time after the checkpoint: newer snapshots may be there by then. */
   readonly takesLate: boolean;
@@ -24,12 +29,14 @@ const BACKUP_DEADLINES_MS = [8_000, 60_000, 60_000];
 export const BACKUP_DEADLINE_MS_MAX = 60_000;
 /** What a sweep spares: hardly more than the time after which a save counts as dead. */
 export const SWEEP_GRACE_MS = STALE_AFTER_MS + 1_000;
+/** The share of runs with a focus. */
+const FOCUSED = 0.2;
 export const REQUEST_TIMEOUT_MS = 8_000;
 export const OPENING_BALANCE = 1_000;
 
 export function chooseSettings(chance: Chance, apart: Chance): WorldSettings {
   const partitions = chance.between(1, 4);
-  return {
+  const settings = {
     partitions,
     nodes: chance.between(1, 3),
     accounts: partitions * 2 + 1,
@@ -40,6 +47,25 @@ export function chooseSettings(chance: Chance, apart: Chance): WorldSettings {
     chunksInFlight: chance.pick([1, 3, 6]),
     backupDeadlineMs: apart.pick(BACKUP_DEADLINES_MS),
     takesLate: apart.is(0.2),
-    compression: apart.pick(['auto', 'none']),
+    compression: apart.pick(['auto', 'none'] as const),
+    focus: undefined,
+  };
+  return apart.is(FOCUSED) ? { ...settings, ...focusOn(apart) } : settings;
+}
+
+/** Few bytes in many chunks, so that there is much to lose and little to run. */
+function focusOn(apart: Chance) {
+  const focus: Focus = apart.is(0.6) ? 'sweep' : 'seal';
+  return {
+    focus,
+    partitions: focus === 'sweep' ? apart.between(1, 2) : 1,
+    nodes: focus === 'sweep' ? apart.between(1, 2) : apart.between(2, 3),
+    accounts: 3,
+    steps: apart.between(6, 12),
+    segmentBytes: 900,
+    snapshotEvery: 40,
+    chunkSizeBytes: 200,
+    backupDeadlineMs: BACKUP_DEADLINE_MS_MAX,
+    takesLate: false,
   };
 }

@@ -14,8 +14,11 @@ import * as settings from './settings.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 import { SimulatedPeers } from './simulated-peers.ts';
 import { SimulatedProcess } from './simulated-process.ts';
-import { SimulatedStorage } from './simulated-storage.ts';
+import { SimulatedStorage, type Way } from './simulated-storage.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** Of runs about sweeps: one node hurries where another crawls. */
+const WAYS = [0.3, 1, 1, 4, 15];
 
 /** One leadership of one partition. */
 export interface Leader {
@@ -46,7 +49,8 @@ export class SimulatedNode {
     this.process = new SimulatedProcess(`node ${nodeId}.${life}`, scheduler);
     const { clock } = this.process;
     this.peers = new SimulatedPeers(around, this.process, around.settings.partitions);
-    this.store = storeOver(around, this.process, new SimulatedStorage(around, this.process));
+    const way = around.settings.focus !== 'sweep' ? 1 : around.chance.pick(WAYS);
+    this.store = storeOver(around, this.process, new SimulatedStorage(around, this.process, way));
     const find = (partitionId: string | undefined): LedPartition => {
       const led = this.leaders.get(Number(partitionId))?.led;
       if (led === undefined)
@@ -133,9 +137,9 @@ export class SimulatedNode {
 }
 
 /** A store of a process that is no node. */
-export function storeOfOwn(around: Surroundings, name: string, isNear = false) {
+export function storeOfOwn(around: Surroundings, name: string, way: Way = 1) {
   const process = new SimulatedProcess(name, around.scheduler);
-  return { process, store: storeOver(around, process, new SimulatedStorage(around, process, isNear)) };
+  return { process, store: storeOver(around, process, new SimulatedStorage(around, process, way)) };
 }
 
 /** A native store as in production, with the limits of the simulation. */

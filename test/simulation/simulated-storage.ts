@@ -30,18 +30,19 @@ export interface SimulatedStorageParts {
 /** A request on the way has arrived, or never will, after this time: far less than an attempt may be silent. */
 export const ARRIVES_WITHIN_MS = 2_000;
 
+/** How far a process is from the bucket, times the usual; one that is near is answered at once, and never fails. */
+export type Way = number | 'near';
+
 export class SimulatedStorage implements ObjectStorage {
   readonly location = 'simulated:';
   readonly #parts: SimulatedStorageParts;
   readonly #process: SimulatedProcess;
+  readonly #way: Way;
 
-  readonly #isNear: boolean;
-
-  /** A storage that is near answers at once and never fails. */
-  constructor(parts: SimulatedStorageParts, process: SimulatedProcess, isNear = false) {
+  constructor(parts: SimulatedStorageParts, process: SimulatedProcess, way: Way = 1) {
     this.#parts = parts;
     this.#process = process;
-    this.#isNear = isNear;
+    this.#way = way;
   }
 
   put(key: string, body: Uint8Array, options?: PutOptions) {
@@ -101,7 +102,8 @@ export class SimulatedStorage implements ObjectStorage {
     effect: () => ResultAsync<T, E>,
     seen: () => void = () => {},
   ): ResultAsync<T, E | StoreUnavailable | Aborted> {
-    if (this.#isNear) {
+    const way = this.#way;
+    if (way === 'near') {
       return effect().map((value) => {
         seen();
         return value;
@@ -146,7 +148,7 @@ export class SimulatedStorage implements ObjectStorage {
             if (fate !== 'silent after')
               scheduler.after(chance.fraction() * 3, `answer ${label}`, () => end(outcome));
           };
-          const latency = Math.min(ARRIVES_WITHIN_MS, weather.storeLatencyMs());
+          const latency = Math.min(ARRIVES_WITHIN_MS, weather.storeLatencyMs() * way);
           scheduler.after(latency, `${fate} ${label}`, () => void arrive().catch(reject));
         }),
     );

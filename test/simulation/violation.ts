@@ -6,6 +6,7 @@ export type Invariant =
   | 'completed is final'
   | 'no object changes'
   | 'a fenced attempt never publishes'
+  | 'who seals an attempt ends it'
   | 'an id is used once'
   | 'a base is read after it was named'
   | 'a running attempt shows that it lives'

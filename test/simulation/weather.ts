@@ -5,9 +5,20 @@ import type { Chance } from './chance.ts';
 /** What becomes of a request to the store. `lost`: done, but the answer is. `silent`: no answer ever comes. */
 export type Fate = 'done' | 'refused' | 'throttled' | 'lost' | 'silent before' | 'silent after';
 
+const ALL_TROUBLES: readonly Fate[] = [
+  'refused',
+  'throttled',
+  'lost',
+  'lost',
+  'silent before',
+  'silent after',
+];
+
 export class Weather {
   /** The share of requests to the store that go wrong. */
   storeTrouble = 0;
+  /** What goes wrong with them. */
+  storeTroubles = ALL_TROUBLES;
   /** Times the usual latency of the store. */
   storeSlowness = 1;
   /** The share of messages that are lost, and of those that come twice. */
@@ -31,6 +42,7 @@ export class Weather {
 
   calm(): void {
     this.storeTrouble = 0;
+    this.storeTroubles = ALL_TROUBLES;
     this.storeSlowness = 1;
     this.messagesLost = 0;
     this.messagesDoubled = 0;
@@ -39,7 +51,7 @@ export class Weather {
 
   fate(): Fate {
     if (!this.#chance.is(this.storeTrouble)) return 'done';
-    return this.#chance.pick(['refused', 'throttled', 'lost', 'lost', 'silent before', 'silent after']);
+    return this.#chance.pick(this.storeTroubles);
   }
 
   storeLatencyMs(): number {

@@ -112,13 +112,13 @@ export class Workload {
         this.#list();
         break;
       case 'delete':
-        this.#delete(this.#anyId());
+        this.delete(this.#anyId());
         break;
       case 'contest':
         this.#contest();
         break;
       case 'sweep':
-        this.#sweep();
+        this.sweep();
         break;
       case 'crash':
         this.#cluster.crash(anyNode(chance, this.#cluster));
@@ -183,7 +183,7 @@ export class Workload {
     });
   }
 
-  #delete(id: CheckpointId): void {
+  delete(id: CheckpointId): void {
     const { totals, watch } = this.#around;
     totals.deletes += 1;
     watch.deleting.add(id);
@@ -203,7 +203,7 @@ export class Workload {
     this.trigger();
     const id = checkpointId(this.#lastId);
     const partitionId = chance.between(1, settings.partitions);
-    const rivals = [() => this.#cluster.move(partitionId), () => this.#delete(id), () => this.#sweep()];
+    const rivals = [() => this.#cluster.move(partitionId), () => this.delete(id), () => this.sweep()];
     for (let count = chance.between(1, 2); count > 0; count -= 1) {
       const after = chance.fraction() * chance.pick([30, 300, 3_000]);
       scheduler.after(after, 'a rival', chance.pick(rivals));
@@ -211,9 +211,9 @@ export class Workload {
   }
 
   /** Somebody sweeps the store, from a process of its own that may die over it. */
-  #sweep(): void {
+  sweep(way = 1): void {
     const { scheduler, chance, totals } = this.#around;
-    const { store, process } = storeOfOwn(this.#around, 'sweeper');
+    const { store, process } = storeOfOwn(this.#around, 'sweeper', way);
     totals.sweeps += 1;
     const sweeping = store.sweep({ gracePeriodMs: SWEEP_GRACE_MS });
     if (chance.is(0.2)) {

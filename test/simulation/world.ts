@@ -2,6 +2,8 @@
 // then every backup is held against what the cluster was at its checkpoint.
 import { watchPins } from './checkers/pin-watch.ts';
 import { checkEnd } from './end-of-run.ts';
+import { focusedStep } from './focus.ts';
+import { useLightSignals } from './light-abort.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 import { type Leader, storeOfOwn } from './simulated-node.ts';
 import { makeSurroundings, type Surroundings } from './surroundings.ts';
@@ -30,6 +32,7 @@ export async function runSeed(
   const onUnhandled = (cause: unknown) =>
     around.report(new Violation('nothing fails unheard', String(cause)));
   process.on('unhandledRejection', onUnhandled);
+  const useOwnSignals = useLightSignals();
   let failure: unknown;
   try {
     await run(around);
@@ -39,6 +42,7 @@ export async function runSeed(
   // A rejection that nobody has heard is told after the last promise has settled.
   await new Promise<void>((resolve) => setImmediate(resolve));
   process.off('unhandledRejection', onUnhandled);
+  useOwnSignals();
   failure ??= around.failure();
   around.totals.events = around.scheduler.events;
   return {
@@ -67,11 +71,15 @@ async function run(around: Surroundings): Promise<void> {
   await cluster.start();
   await workload.open();
   for (let step = 0; step < around.settings.steps; step += 1) {
+    if (around.settings.focus !== undefined) {
+      await focusedStep(around.settings.focus, around, cluster, workload);
+      continue;
+    }
     workload.step();
     await scheduler.pass(chance.fraction() * chance.pick([20, 300, 2_500, 12_000]));
   }
   weather.calm();
-  await checkEnd(around, cluster, workload, storeOfOwn(around, 'restore', true));
+  await checkEnd(around, cluster, workload, storeOfOwn(around, 'restore', 'near'));
 }
 
 function latest(leaders: readonly Leader[], id: Parameters<Leader['running']['get']>[0]): number | undefined {

@@ -16,6 +16,9 @@ interface Attempt {
   /** How long it had given no sign when its writer began to end it: what follows looks at the entry, too. */
   silentMs: number | undefined;
   isSealedFailed: boolean;
+  /** When its writer's seal arrived, as long as that is there, and the last `begun` that had arrived by then. */
+  sealedAt: number | undefined;
+  begunAt: number | undefined;
 }
 
 interface LiveManifest {
@@ -103,6 +106,7 @@ export class StoreWatch {
       }
       const marker = parseMarkerKey(key);
       if (marker?.kind === 'begun') this.#attempt(marker.attempt.text).lastSignAt = now;
+      if (marker?.kind === 'failed') this.#assertMayFail(key, this.#attempt(marker.attempt.text), process);
       if (marker?.kind !== 'completed' || operation !== 'put') return;
       const { silentMs = 0 } = this.#attempt(marker.attempt.text);
       hold(
@@ -132,10 +136,15 @@ export class StoreWatch {
         const attempt = this.#attempt(entry.attempt.text);
         if (entry.kind === 'entry') attempt.namedBaseAt = this.#scheduler.elapsed;
         else if (Buffer.from(body).includes('"failed"')) attempt.isSealedFailed = true;
+        else attempt.sealedAt ??= this.#scheduler.elapsed;
         return;
       }
       const marker = parseMarkerKey(key);
       if (marker === undefined) return;
+      if (marker.kind === 'begun') {
+        const attempt = this.#attempt(marker.attempt.text);
+        if (attempt.sealedAt === undefined) attempt.begunAt = this.#scheduler.elapsed;
+      }
       if (!this.#markers.has(key)) this.#markers.set(key, this.#scheduler.elapsed);
       if (marker.kind === 'completed') this.#completed(key, marker.id.partitionId, marker.attempt.text, body);
     });
@@ -148,6 +157,8 @@ export class StoreWatch {
         // What ends an attempt counts while it is there. Of two that end or delete it at once, the later one may put anew
         // what the earlier one has removed.
         if (/\.seal$|\/failed\./.test(key)) this.#digests.delete(key);
+        const entry = parseEntryKey(key);
+        if (entry?.kind === 'seal') this.#attempt(entry.attempt.text).sealedAt = undefined;
         if (this.#chunks.delete(key)) this.#assertNotNeeded(key);
         if (!this.#manifests.delete(key)) continue;
         const id = parseMarkerKey(key)?.id.checkpointId ?? checkpointId(1);
@@ -176,6 +187,17 @@ export class StoreWatch {
       () => `${key} reuses ${base}`,
     );
     this.#manifests.set(key, { partitionId, chunks: new Set(chunks) });
+  }
+
+  /** Nobody but the writer ends what the writer has sealed, unless it has been silent for long enough. */
+  #assertMayFail(key: string, { writer, sealedAt, begunAt }: Attempt, process: SimulatedProcess): void {
+    if (writer === process || sealedAt === undefined || begunAt === undefined) return;
+    const silentMs = this.#scheduler.elapsed - begunAt;
+    hold(
+      silentMs >= settings.STALE_AFTER_MS,
+      'who seals an attempt ends it',
+      () => `${key} is put after ${Math.round(silentMs)} ms without a sign, and its writer has sealed it`,
+    );
   }
 
   #assertNotNeeded(chunk: string): void {
@@ -212,6 +234,8 @@ export class StoreWatch {
         writer: undefined,
         silentMs: undefined,
         isSealedFailed: false,
+        sealedAt: undefined,
+        begunAt: undefined,
       };
       this.#attempts.set(text, attempt);
     }
