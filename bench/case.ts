@@ -40,8 +40,6 @@ export interface Case {
   readonly goals: readonly Goal[];
   /** The columns of its table. Absent: time, CPU and memory, against the first contender. */
   readonly figures?: readonly Figure[];
-  /** Markdown below the goals, for what is no run of a contender. */
-  readonly appendix?: () => string;
   /** Those that can run here; the others with the reason. */
   contenders(surroundings: Surroundings): Promise<{
     readonly runs: readonly Contender[];

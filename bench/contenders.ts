@@ -19,10 +19,13 @@ interface DataSet {
 
 let placesMade = 0;
 
+/** How the places of this run begin. */
+export const PLACES_PREFIX = `bench-${process.pid}-`;
+
 /** A place that no run has used before. */
 export function newPlace(): string {
   placesMade += 1;
-  return `bench-${process.pid}-${placesMade}`;
+  return `${PLACES_PREFIX}${placesMade}`;
 }
 
 /** Each contender saves the whole data set to a place that is empty. */

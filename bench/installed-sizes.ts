@@ -1,6 +1,5 @@
-// What the packages that a user installs with this one take on disk, those that are alike together.
-import { spawnSync } from 'node:child_process';
-import { lstatSync, readdirSync } from 'node:fs';
+// What the packages that a user installs with this one take on disk, those that are alike together: `node bench/installed-sizes.ts` prints a table.
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const ROOT = new URL('..', import.meta.url).pathname;
@@ -8,12 +7,13 @@ const MODULES = join(ROOT, 'node_modules');
 
 /** Where production packages live; a package inside another one counts to that one. */
 function productionPackages(): string[] {
-  const { stdout } = spawnSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  const paths = stdout.split('\n').filter((path) => path.startsWith(MODULES));
-  return [...new Set(paths)].filter((path) => !relative(MODULES, path).includes('node_modules'));
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  };
+  return Object.entries(lock.packages)
+    .filter(([path, { dev }]) => dev !== true && /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path))
+    .map(([path]) => join(ROOT, path))
+    .filter((path) => existsSync(path));
 }
 
 function bytesUnder(path: string): number {
@@ -30,7 +30,7 @@ function groupOf(path: string): string {
 }
 
 /** A table of sizes, largest first, and their sum. In MiB of file contents, not of blocks. */
-export function installedSizes(): string {
+function installedSizes(): string {
   const groups = Map.groupBy(productionPackages(), groupOf);
   const rows = [...groups].map(([name, paths]) => ({
     name,
@@ -48,3 +48,5 @@ export function installedSizes(): string {
     row('all', count, all),
   ].join('\n');
 }
+
+console.log(installedSizes());

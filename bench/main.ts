@@ -1,7 +1,7 @@
 // `npm run bench -- [case...] [--rounds N] [--json FILE] [--write]`: runs the cases and prints medians, ratios and goals.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -18,9 +18,10 @@ import { restore } from './cases/restore.ts';
 import { save } from './cases/save.ts';
 import { smallFiles } from './cases/small-files.ts';
 import { verify } from './cases/verify.ts';
+import { PLACES_PREFIX } from './contenders.ts';
 import { compare } from './measure.ts';
 import { type CaseResult, judge, markdownOf, writeResults } from './report.ts';
-import { bucketOf, ensureBucket } from './s3.ts';
+import { bucketOf, ensureBucket, removePlaces } from './s3.ts';
 
 const CASES: readonly Case[] = [
   limit,
@@ -35,6 +36,9 @@ const CASES: readonly Case[] = [
   importing,
   compression,
 ];
+
+/** Figures of a machine that others use are about the others. */
+const LOAD_MAX = 3;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -52,11 +56,17 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
   if (!Number.isSafeInteger(rounds) || rounds < 1)
     throw new Error(`--rounds wants a number, got ${values.rounds}`);
+  const load = loadavg()[0] ?? 0;
+  if (values.write && load >= LOAD_MAX) {
+    throw new Error(
+      `the load is ${load.toFixed(1)}: figures count below ${LOAD_MAX}; --write when the machine is quiet`,
+    );
+  }
   const wanted = CASES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const scratch = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
   const discarding = await startDiscardServer();
+  const bucket = bucketOf(process.env);
   try {
-    const bucket = bucketOf(process.env);
     if (bucket !== undefined) await ensureBucket(bucket);
     const surroundings: Surroundings = {
       bucket,
@@ -65,17 +75,19 @@ async function main(): Promise<void> {
       rclone: spawnSync('rclone', ['version']).status === 0 ? 'rclone' : undefined,
       scratch,
     };
-    console.log(machine());
+    const where = machine();
+    console.log(where);
     const results: CaseResult[] = [];
     for (const next of wanted) results.push(await runCase(next, surroundings, rounds));
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
-    if (values.write) writeResults(machine(), results);
+    if (values.write) writeResults(where, results);
     const missed = results.flatMap(({ goals }) => goals.filter(({ met }) => met === false));
     console.log(
       missed.length === 0 ? '\nevery goal that could be judged is met' : `\n${missed.length} goals missed`,
     );
   } finally {
     discarding.stop();
+    if (bucket !== undefined) await removePlaces(bucket, PLACES_PREFIX);
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -94,8 +106,9 @@ async function runCase(bench: Case, surroundings: Surroundings, rounds: number):
 
 function machine(): string {
   const [cpu] = cpus();
+  const load = `load ${(loadavg()[0] ?? 0).toFixed(1)}`;
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
-  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpu?.model}, ${memory}, Node ${process.version}`;
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpu?.model}, ${memory}, Node ${process.version}, ${load}`;
 }
 
 async function startDiscardServer() {

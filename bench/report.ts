@@ -21,12 +21,11 @@ export interface CaseResult {
   readonly contenders: readonly ContenderResult[];
   readonly goals: readonly GoalResult[];
   readonly figures?: readonly Figure[] | undefined;
-  readonly appendix?: string | undefined;
   readonly missing: readonly string[];
 }
 
 export function judge(
-  { name, title, goals, figures, appendix }: Case,
+  { name, title, goals, figures }: Case,
   costs: ReadonlyMap<string, readonly Cost[]>,
   missing: readonly string[],
 ): CaseResult {
@@ -41,7 +40,6 @@ export function judge(
       return { ...goal, value, met };
     }),
     figures,
-    appendix: appendix?.(),
     missing,
   };
 }
@@ -66,12 +64,11 @@ const COMMON_FIGURES: readonly Figure[] = [
 ];
 
 /** A table of the contenders and a line for each goal. */
-export function markdownOf({ contenders, goals, figures, appendix }: CaseResult): string {
+export function markdownOf({ contenders, goals, figures }: CaseResult): string {
   const [head, rows] = figures === undefined ? commonTable(contenders) : ownTable(contenders, figures);
   const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   const known = [...(figures ?? []), ...COMMON_FIGURES];
-  const more = appendix === undefined ? [] : ['', appendix];
-  return [...table, '', ...goals.map((goal) => goalLine(goal, known)), ...more].join('\n');
+  return [...table, '', ...goals.map((goal) => goalLine(goal, known))].join('\n');
 }
 
 type Table = readonly [head: readonly string[], rows: readonly (readonly string[])[]];

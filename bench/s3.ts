@@ -1,6 +1,7 @@
 // The bucket that the S3_* variables name, for all contenders alike, and a server that keeps nothing.
 import {
   CreateBucketCommand,
+  DeleteObjectsCommand,
   PutBucketPolicyCommand,
   paginateListObjectsV2,
   S3Client,
@@ -68,4 +69,16 @@ export async function pathsUnder(bucket: Bucket, place: string): Promise<string[
   }
   client.destroy();
   return paths;
+}
+
+/** Deletes what this run has put there: gigabytes that nobody will read again. */
+export async function removePlaces(bucket: Bucket, prefix: string): Promise<void> {
+  const client = clientOf(bucket);
+  const pages = paginateListObjectsV2({ client }, { Bucket: bucket.bucket, Prefix: prefix });
+  for await (const { Contents = [] } of pages) {
+    if (Contents.length === 0) continue;
+    const Objects = Contents.map(({ Key }) => ({ Key }));
+    await client.send(new DeleteObjectsCommand({ Bucket: bucket.bucket, Delete: { Objects, Quiet: true } }));
+  }
+  client.destroy();
 }

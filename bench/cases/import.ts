@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Case } from '../case.ts';
-import { installedSizes } from '../installed-sizes.ts';
 import { work } from '../measure.ts';
 
 const BUILT = new URL('../../dist/index.js', import.meta.url);
@@ -20,7 +19,6 @@ export const importing: Case = {
     { figure: 'importMs', of: NAME, atMost: 30 },
     { figure: 'sdkModules', of: NAME, atMost: 0 },
   ],
-  appendix: installedSizes,
   contenders: async () =>
     existsSync(BUILT)
       ? { runs: [{ name: NAME, command: () => work('import', '25') }], missing: [] }
