@@ -1,5 +1,5 @@
 // Cluster backups as tables for people.
-import type { BackupProgress, ClusterBackupState } from '../core/status.ts';
+import type { ClusterBackupState } from '../core/status.ts';
 import type { BackupInfo, PartitionBackupInfo } from '../management/wire.ts';
 import type { Paint } from './paint.ts';
 import { formatBytes, printable, textTable } from './text-table.ts';
@@ -49,7 +49,8 @@ export function showBackups(backups: readonly BackupInfo[], paint: Paint): strin
 /** One line on a backup that is under way. */
 export function showProgress(info: BackupInfo): string {
   const known = info.details.flatMap(({ progress }) => progress ?? []);
-  const sum = (field: keyof BackupProgress) => known.reduce((total, one) => total + one[field], 0);
+  const sum = (field: 'bytesDone' | 'bytesTotal') =>
+    known.reduce((total, one) => total + (one[field] ?? 0), 0);
   const bytes =
     known.length === 0 ? '' : `, ${formatBytes(sum('bytesDone'))} of ${formatBytes(sum('bytesTotal'))}`;
   const partitions = `${completed(info)} of ${info.details.length} partitions`;
