@@ -19,6 +19,7 @@ export function resolvePlaceholders(text: string, env: Environment, depth = 0): 
     if (start < 0) return ok(resolved + rest);
     const end = closingBrace(rest, start + 2);
     if (end === undefined) return err('a placeholder has no closing brace');
+    resolved += rest.slice(0, start);
     const inner = rest.slice(start + 2, end);
     const colon = inner.indexOf(':');
     const name = colon < 0 ? inner : inner.slice(0, colon);

@@ -68,6 +68,17 @@ it('placeholders of any shape', () => {
   );
 });
 
+it('what stands around placeholders stays', () => {
+  const plain = fc.string().filter((text) => !/[$]|[{}]/.test(text));
+  fc.assert(
+    fc.property(plain, plain, plain, (before, between, after) => {
+      const text = `${before}\${A}${between}\${X:\${A}}${after}`;
+      expect(resolvePlaceholders(text, { A: 'a' })._unsafeUnwrap()).toBe(`${before}a${between}a${after}`);
+    }),
+    fuzzRuns(500),
+  );
+});
+
 it('names that every object has', () => {
   fc.assert(
     fc.property(
