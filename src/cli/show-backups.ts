@@ -49,8 +49,7 @@ export function showBackups(backups: readonly BackupInfo[], paint: Paint): strin
 /** One line on a backup that is under way. */
 export function showProgress(info: BackupInfo): string {
   const known = info.details.flatMap(({ progress }) => progress ?? []);
-  const sum = (field: 'bytesDone' | 'bytesTotal') =>
-    known.reduce((total, one) => total + (one[field] ?? 0), 0);
+  const sum = (field: 'bytesDone' | 'bytesTotal') => known.reduce((total, one) => total + one[field], 0);
   const bytes =
     known.length === 0 ? '' : `, ${formatBytes(sum('bytesDone'))} of ${formatBytes(sum('bytesTotal'))}`;
   const partitions = `${completed(info)} of ${info.details.length} partitions`;

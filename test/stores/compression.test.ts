@@ -138,14 +138,16 @@ describe('compressed and plain chunks', () => {
   });
 
   it('are kept apart when one file is the compressed form of another', async () => {
-    const { node } = nativePlace();
-    const raw = records(CHUNK);
+    const { node, memory } = nativePlace();
+    const raw = Buffer.from(Buffer.from(sampleBytes(CHUNK / 2)).toString('hex'));
     const frame = await compressWorthwhile(raw);
     const files = [sampleFile('raw', raw), sampleFile('frame', frame ?? new Uint8Array())];
     const backup = sampleBackup({ snapshotFiles: [], segmentFiles: files });
     const { store } = node(AUTO);
     (await store.save(backup))._unsafeUnwrap();
     await assertSameBackup((await store.open(backup.id))._unsafeUnwrap(), backup);
+    expect((await chunksOf(memory)).map(({ codec }) => codec).sort()).toEqual(['none', 'zstd']);
+    expect((await objects(memory, CHUNKS)).size).toBe(1);
   });
 
   it('are spared by a sweep while a backup uses them, and freed after', async () => {
