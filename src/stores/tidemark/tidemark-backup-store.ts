@@ -5,6 +5,8 @@ import type { BackupId, PartitionBackup, StoredBackup } from '../../core/backup.
 import type { PartitionId } from '../../core/ids.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
 import type {
+  BackupHolds,
+  BackupLabels,
   BackupPage,
   BackupQuery,
   BackupStore,
@@ -54,9 +56,9 @@ export class TidemarkBackupStore implements BackupStore {
   readonly #identity: ClusterIdentity;
   readonly #calls = new CallsInFlight();
   /** Keeps backups from being pruned. */
-  readonly holds: Holds;
+  readonly holds: BackupHolds;
   /** What operators call backups. */
-  readonly labels: Labels;
+  readonly labels: BackupLabels;
 
   constructor(components: TidemarkBackupStoreComponents, settings: LayoutSettings = {}) {
     const { storage } = components;
