@@ -55,7 +55,7 @@ export const GROUPS: readonly Group[] = [
       'src/stores/zeebe/list-{copies,backups}.ts',
     ],
     tests: [
-      'test/stores/{reading,incremental,format-1}.test.ts',
+      'test/stores/{reading,incremental,format-1,listings}.test.ts',
       'test/stores/zeebe/zeebe-backup-store.test.ts',
       'test/contract/backup-store{,-zeebe}.test.ts',
     ],
