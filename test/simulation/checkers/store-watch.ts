@@ -189,9 +189,13 @@ export class StoreWatch {
     this.#manifests.set(key, { partitionId, chunks: new Set(chunks) });
   }
 
-  /** Nobody but the writer ends what the writer has sealed, unless it has been silent for long enough. */
-  #assertMayFail(key: string, { writer, sealedAt, begunAt }: Attempt, process: SimulatedProcess): void {
-    if (writer === process || sealedAt === undefined || begunAt === undefined) return;
+  /**
+   * Nobody but the writer ends what the writer has sealed, unless it has been silent for long enough. Where another seal
+   * came first, `failed` may arrive twice, and the writer's seal means nothing.
+   */
+  #assertMayFail(key: string, attempt: Attempt, process: SimulatedProcess): void {
+    const { writer, sealedAt, begunAt, isSealedFailed } = attempt;
+    if (writer === process || isSealedFailed || sealedAt === undefined || begunAt === undefined) return;
     const silentMs = this.#scheduler.elapsed - begunAt;
     hold(
       silentMs >= settings.STALE_AFTER_MS,
