@@ -44,7 +44,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: 'native layout',
     mutate: [
-      'src/stores/tidemark/{keys,parse-manifest,manifest,copy-state,storing-plan,lossless-text,reusable-pieces,unsavable}.ts',
+      'src/stores/tidemark/{keys,parse-body,parse-manifest,manifest,copy-state,storing-plan,lossless-text,reusable-pieces,unsavable}.ts',
     ],
     tests: [`test/stores/{${nativeTests.join(',')}}.test.ts`],
   },

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writeOnPage } from '../support/write-on-page.ts';
 import { GROUPS, type Group } from './groups.ts';
 
 interface Mutant {
@@ -20,7 +21,6 @@ interface Report {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PAGE = join(ROOT, 'docs/internals/testing.md');
 const NOTICED = ['Killed', 'Timeout'];
 const MISSED = ['Survived', 'NoCoverage'];
 
@@ -38,7 +38,7 @@ const table = [
   ...rows,
 ].join('\n');
 console.log(`\n${table}`);
-if (values.write === true) writeTable(table);
+if (values.write === true) writeOnPage('mutations', table);
 
 function mutate({ name, mutate }: Group): Report {
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-mutation-'));
@@ -93,13 +93,4 @@ function shown(path: string, source: string, { status, location, mutatorName, re
   const { line } = location.start;
   const was = source.split('\n')[line - 1]?.trim();
   return `${path}:${line} ${status} ${mutatorName}\n  was: ${was}\n  to:  ${replacement.split('\n')[0]}`;
-}
-
-function writeTable(text: string): void {
-  const page = readFileSync(PAGE, 'utf8');
-  const written = page.replace(
-    /(<!-- mutations -->\n)[\s\S]*(<!-- \/mutations -->)/,
-    (_, from, to) => `${from}${text}\n${to}`,
-  );
-  writeFileSync(PAGE, written);
 }

@@ -9,7 +9,7 @@ import { IDENTITY_KEY } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
 import { jsonBytes, parseJsonBytes } from './lossless-text.ts';
 import { FORMAT } from './manifest.ts';
-import { tooNew, unknownFeature } from './parse-manifest.ts';
+import { tooNew, unknownFeature } from './parse-body.ts';
 
 export type IdentityError = StoreError | ForeignCluster;
 

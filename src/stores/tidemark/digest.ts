@@ -25,9 +25,9 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return createHash('sha256').update(bytes).digest();
 }
 
-/** Hashes at once. For what is small. */
+/** The same, as text. */
 export function sha256Hex(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return toHex(sha256(bytes));
 }
 
 /** The digest of a file: over its pieces' raw digests. No byte of the file is hashed twice for it. */

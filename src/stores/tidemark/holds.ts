@@ -2,20 +2,20 @@
 // not be complete yet, and a hold of a backup that is gone is no harm.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { timestamp } from '../../core/backup.ts';
-import { BackupCorrupt, type ForeignCluster, type StoreError } from '../../core/errors.ts';
+import type { ForeignCluster, StoreError } from '../../core/errors.ts';
 import type { CheckpointId } from '../../core/ids.ts';
 import { FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupHold, BackupHolds, CallOptions, ListBackupsError } from '../../ports/backup-store.ts';
 import type { CallsInFlight } from '../calls-in-flight.ts';
-import { holdShape, shapeProblem } from './body-shapes.ts';
+import { holdShape } from './body-shapes.ts';
 import type { ClusterIdentity } from './cluster-identity.ts';
 import { HOLDS_PREFIX, holdKey, parseHoldKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
 import { eachObject } from './list-copies.ts';
-import { jsonBytes, parseJsonBytes } from './lossless-text.ts';
+import { jsonBytes } from './lossless-text.ts';
 import { FORMAT } from './manifest.ts';
-import { tooNew, unknownFeature } from './parse-manifest.ts';
+import { parseBody } from './parse-body.ts';
 
 /** The holds of a native store. */
 export class Holds implements BackupHolds {
@@ -80,16 +80,7 @@ export class Holds implements BackupHolds {
         const key = holdKey(checkpointId);
         const body = await storage.get(key, { signal });
         if (body.isErr()) return body.error.name === 'ObjectNotFound' ? ok(undefined) : err(body.error);
-        const object = objectName(storage, key);
-        try {
-          const json = parseJsonBytes(body.value);
-          const unknown = unknownFeature(json);
-          if (unknown !== undefined) return err(tooNew(object, unknown));
-          const hold = holdShape.safeParse(json);
-          return hold.success ? ok(hold.data) : err(new BackupCorrupt(object, shapeProblem(hold.error)));
-        } catch (cause) {
-          return err(new BackupCorrupt(object, 'is no JSON', cause));
-        }
+        return parseBody(objectName(storage, key), body.value, holdShape);
       }),
     );
   }

@@ -7,12 +7,11 @@ import { BACKUPS_PER_PAGE, BODY_SIZE_BYTES_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupStatus } from '../../core/status.ts';
 import type { BackupPage, BackupQuery, ListBackupsError } from '../../ports/backup-store.ts';
-import { begunShape, failedShape, shapeProblem } from './body-shapes.ts';
+import { begunShape, failedShape } from './body-shapes.ts';
 import { copyState, type Marker } from './copy-state.ts';
 import { type Layout, objectName } from './layout.ts';
 import { type Copy, listCopies } from './list-copies.ts';
-import { parseJsonBytes } from './lossless-text.ts';
-import { tooNew, unknownFeature } from './parse-manifest.ts';
+import { parseBody } from './parse-body.ts';
 import { readManifest } from './read-manifest.ts';
 
 /** Bodies read at the same time. They are small, but for the manifests of huge backups. */
@@ -101,22 +100,8 @@ function readDetails(
 }
 
 function parseDetails(marker: Marker, object: string, body: Uint8Array): Result<Details, ListBackupsError> {
-  let json: unknown;
-  try {
-    json = parseJsonBytes(body);
-  } catch (cause) {
-    return err(new BackupCorrupt(object, 'is no JSON', cause));
-  }
-  const unknown = unknownFeature(json);
-  if (unknown !== undefined) return err(tooNew(object, unknown));
-  if (marker.kind === 'begun') {
-    const begun = begunShape.safeParse(json);
-    return begun.success ? ok(begun.data) : err(new BackupCorrupt(object, shapeProblem(begun.error)));
-  }
-  const failed = failedShape.safeParse(json);
-  if (!failed.success) return err(new BackupCorrupt(object, shapeProblem(failed.error)));
-  const { reason: failureReason, descriptor } = failed.data;
-  return ok(
+  if (marker.kind === 'begun') return parseBody(object, body, begunShape);
+  return parseBody(object, body, failedShape).map(({ reason: failureReason, descriptor }) =>
     descriptor === null ? { failureReason } : { failureReason, descriptor: descriptor as BackupDescriptor },
   );
 }

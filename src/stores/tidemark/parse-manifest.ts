@@ -2,19 +2,18 @@
 // byte of a backup is given out. Pure.
 import { err, ok, type Result } from 'neverthrow';
 import type { BackupId } from '../../core/backup.ts';
-import { BackupCorrupt, StoreFailure } from '../../core/errors.ts';
-import { manifestShape, shapeProblem } from './body-shapes.ts';
+import { BackupCorrupt, type StoreFailure } from '../../core/errors.ts';
+import { manifestShape } from './body-shapes.ts';
 import { fileDigest, sha256Hex } from './digest.ts';
-import { parseJsonBytes } from './lossless-text.ts';
 import {
   type Chunk,
   CODECS,
-  FORMAT,
   isWholeChunk,
   type Manifest,
   type ManifestFile,
   type Piece,
 } from './manifest.ts';
+import { parseBody, tooNew } from './parse-body.ts';
 
 /** Which manifest it should be. `object` names it in errors. */
 export interface ExpectedManifest {
@@ -31,18 +30,10 @@ export function parseManifest(
   const corrupt = (detail: string) => err(new BackupCorrupt(expected.object, detail));
   const line = firstLine(bytes);
   if (line === undefined) return corrupt('the line of JSON and its digest do not match');
-  let json: unknown;
-  try {
-    json = parseJsonBytes(line);
-  } catch (cause) {
-    return err(new BackupCorrupt(expected.object, 'is no JSON', cause));
-  }
-  const unknown = unknownFeature(json);
-  if (unknown !== undefined) return err(tooNew(expected.object, unknown));
-  const shaped = manifestShape.safeParse(json);
-  if (!shaped.success) return corrupt(shapeProblem(shaped.error));
-  const { chunkSize: chunkSizeBytes, chunks: _chunks, files: _files, ...fields } = shaped.data;
-  const { id, attempt, chunks } = shaped.data;
+  const shaped = parseBody(expected.object, line, manifestShape);
+  if (shaped.isErr()) return err(shaped.error);
+  const { chunkSize: chunkSizeBytes, chunks: _chunks, files: _files, ...fields } = shaped.value;
+  const { id, attempt, chunks } = shaped.value;
   if (!sameId(id, expected.id) || attempt !== expected.attempt)
     return corrupt('is the manifest of another backup');
 
@@ -55,7 +46,7 @@ export function parseManifest(
   }
   const files: ManifestFile[] = [];
   const seen = new Set<string>();
-  for (const file of shaped.data.files) {
+  for (const file of shaped.value.files) {
     const named = `file=${file.kind}/${file.name}`;
     if (seen.has(named)) return corrupt(`${named} is there twice`);
     seen.add(named);
@@ -68,21 +59,6 @@ export function parseManifest(
     files.push({ kind: file.kind, name: file.name, sizeBytes, pieces });
   }
   return ok({ ...fields, chunkSizeBytes, files });
-}
-
-/** What a body asks for that this version cannot give, read before its shape: newer shapes may differ. */
-export function unknownFeature(json: unknown): string | undefined {
-  if (typeof json !== 'object' || json === null) return undefined;
-  const { format, encryption } = json as { readonly format?: unknown; readonly encryption?: unknown };
-  if (format !== FORMAT) return `format=${typeof format === 'number' ? format : typeof format}`;
-  return encryption === undefined || encryption === null ? undefined : 'encryption';
-}
-
-export function tooNew(object: string, feature: string): StoreFailure {
-  return new StoreFailure(
-    'read manifest',
-    `object=${object} has ${feature}, which this version does not know; use a newer one`,
-  );
 }
 
 /** The first line, when there are two and the second holds the digest of the first. */

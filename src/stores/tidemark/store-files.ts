@@ -8,7 +8,7 @@ import { BACKUP_DEADLINE_MS } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
 import { ChunkUploads } from './chunk-uploads.ts';
-import { digestOwn, sha256, toHex } from './digest.ts';
+import { digestOwn, sha256Hex, toHex } from './digest.ts';
 import { FileReader } from './file-reader.ts';
 import type { Layout } from './layout.ts';
 import { LoadThrottle } from './load-throttle.ts';
@@ -139,7 +139,7 @@ class FileStoring {
         const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
         reader.close();
         if (!this.#isOk(filled)) return;
-        const digest = toHex(sha256(bytes));
+        const digest = sha256Hex(bytes);
         const known = this.#reusable.find(digest, sizeBytes);
         if (known !== undefined || sizeBytes === 0) {
           this.#progress.bytesDone(sizeBytes, 'reused');
