@@ -1,5 +1,6 @@
 // From costs to words: medians, ratios, goals met or missed. Nothing here measures.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { writeOnPage } from '../test/support/write-on-page.ts';
 import type { Case, Cost, Figure, Goal } from './case.ts';
 import { median } from './measure.ts';
 import { plotOf } from './plot.ts';
@@ -120,17 +121,11 @@ const place = (file: string) => new URL(file, import.meta.url);
 
 /** Puts the results between the marks of each case in RESULTS.md, and all that are known into the plot. */
 export function writeResults(machine: string, results: readonly CaseResult[]): void {
-  let page = readFileSync(place('RESULTS.md'), 'utf8');
-  for (const result of results) {
-    const [begin, end] = [`<!-- ${result.name} -->\n`, `<!-- /${result.name} -->`];
-    const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`RESULTS.md has no marks for ${result.name}`);
-    page = `${page.slice(0, from + begin.length)}${machine}\n\n${markdownOf(result)}\n${page.slice(to)}`;
-  }
+  const page = place('RESULTS.md');
+  for (const result of results) writeOnPage(result.name, `${machine}\n\n${markdownOf(result)}`, page);
   const old = JSON.parse(readFileSync(place('results.json'), 'utf8')) as CaseResult[];
   const isNew = ({ name }: CaseResult) => results.some((result) => result.name === name);
   const all = [...old.filter((result) => !isNew(result)), ...results];
-  writeFileSync(place('RESULTS.md'), page);
   writeFileSync(place('results.json'), `${JSON.stringify(all, null, 2)}\n`);
   writeFileSync(place('results.svg'), plotOf(all));
 }

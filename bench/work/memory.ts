@@ -1,18 +1,11 @@
 // How far memory rises: `save|restore BASE_PATH BYTES` for three partitions of large files, `save|restore BASE_PATH small` for one
 // with 100,000 files of 1 KiB. Nothing touches a disk: files are made as they are read, and what is restored is thrown away.
 import process from 'node:process';
-import {
-  type BackupFile,
-  checkpointId,
-  logPosition,
-  RestoreManager,
-  type RestoreTarget,
-  silentLogger,
-  systemClock,
-} from 'tidemark';
+import { type BackupFile, checkpointId, logPosition, type RestoreTarget } from 'tidemark';
 import { S3BackupStore } from 'tidemark/s3';
 import { bucketFromEnvironment } from './bucket.ts';
 import { measured } from './measured.ts';
+import { restoreAll } from './restore-all.ts';
 import { syntheticFile } from './synthetic.ts';
 
 const SEGMENT_BYTES = 128 * 1024 * 1024;
@@ -76,21 +69,8 @@ const nowhere: RestoreTarget = {
   }),
 };
 
-async function restore(): Promise<number> {
-  const manager = new RestoreManager(
-    { store, target: nowhere, clock: systemClock, logger: silentLogger },
-    {
-      partitionIds: Array.from({ length: partitions }, (_, index) => index + 1),
-      partitionsCount: partitions,
-    },
-  );
-  const restored = await manager.restore(id);
-  if (restored.isErr()) throw restored.error;
-  return restored.value.bytes;
-}
-
 await measured(async () => {
-  if (what === 'restore') return { bytes: await restore() };
+  if (what === 'restore') return { bytes: await restoreAll(store, nowhere, id, partitions) };
   const saved = await Promise.all(Array.from({ length: partitions }, (_, index) => save(index + 1)));
   return { bytes: saved.reduce((sum, bytes) => sum + bytes, 0) };
 });

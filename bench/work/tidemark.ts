@@ -1,19 +1,12 @@
 // What is measured of tidemark: `save DIR BASE_PATH CHECKPOINT PARTITIONS`, `restore TO BASE_PATH CHECKPOINT
 // PARTITIONS`.
 import process from 'node:process';
-import {
-  checkpointId,
-  DirectoryRestoreTarget,
-  logPosition,
-  nodeFile,
-  RestoreManager,
-  silentLogger,
-  systemClock,
-} from 'tidemark';
+import { checkpointId, DirectoryRestoreTarget, logPosition, nodeFile } from 'tidemark';
 import { S3BackupStore } from 'tidemark/s3';
 import { bucketFromEnvironment } from './bucket.ts';
 import { measured } from './measured.ts';
 import { allPaths, type PartitionFiles, partitionFiles, totalBytes } from './partition-files.ts';
+import { restoreAll } from './restore-all.ts';
 
 const [, , what = '', directory = '', basePath = '', checkpoint = '', count = ''] = process.argv;
 const partitions = Number(count);
@@ -53,21 +46,9 @@ async function save({ partitionId: partition, snapshot, segments }: PartitionFil
   return sent;
 }
 
-async function restore(): Promise<number> {
-  const manager = new RestoreManager(
-    { store, target: new DirectoryRestoreTarget({ directory }), clock: systemClock, logger: silentLogger },
-    {
-      partitionIds: Array.from({ length: partitions }, (_, index) => index + 1),
-      partitionsCount: partitions,
-    },
-  );
-  const restored = await manager.restore(id);
-  if (restored.isErr()) throw restored.error;
-  return restored.value.bytes;
-}
-
 await measured(async () => {
-  if (what === 'restore') return { bytes: await restore() };
+  if (what === 'restore')
+    return { bytes: await restoreAll(store, new DirectoryRestoreTarget({ directory }), id, partitions) };
   const sent = await Promise.all(partitionFiles(directory).map(save));
   return { bytes: totalBytes(allPaths(directory)), sentBytes: sent.reduce((sum, bytes) => sum + bytes, 0) };
 });

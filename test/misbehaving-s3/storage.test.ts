@@ -1,6 +1,6 @@
 // Every way to misbehave against every call of the S3 storage under retries: nothing hangs, nothing crashes, nothing
 // leaks, and no ok is a lie. What becomes of each stands on the page, and is held against it.
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { BackupError } from '../../src/core/errors.ts';
 import { RetryingStorage } from '../../src/objects/retrying-storage.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
@@ -10,6 +10,7 @@ import { expectOnPage } from '../support/testing-page.ts';
 import { CALLS, type Call, seed } from './calls.ts';
 import { clientOf } from './client.ts';
 import { HurriedClock } from './hurried-clock.ts';
+import { expectNothingUnhandled } from './nothing-unhandled.ts';
 import { ROWS, type Row } from './rows.ts';
 
 /** Far longer than any honest answer takes: only for what would hang for ever. */
@@ -69,19 +70,7 @@ async function untilNone(count: () => number): Promise<void> {
 
 const sockets = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
 
-let problems: unknown[];
-const onProblem = (problem: unknown) => problems.push(problem);
-
-beforeEach(() => {
-  problems = [];
-  process.on('unhandledRejection', onProblem).on('uncaughtException', onProblem);
-});
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('unhandledRejection', onProblem).off('uncaughtException', onProblem);
-  expect(problems).toEqual([]);
-});
+expectNothingUnhandled();
 
 const lines = new Map<Row, string>();
 

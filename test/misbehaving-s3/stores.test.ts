@@ -1,6 +1,6 @@
 // Whole backup stores on a server that misbehaves, in both layouts: no save, reading, listing, deleting or verifying
 // says ok when it is not, and no backup ever reads as COMPLETED that is not whole.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackupError } from '../../src/core/errors.ts';
 import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
 import { RetryingStorage } from '../../src/objects/retrying-storage.ts';
@@ -23,6 +23,7 @@ import { assertSameBackup } from '../../src/testkit/sample-backups.ts';
 import { expectOnPage } from '../support/testing-page.ts';
 import { clientOf } from './client.ts';
 import { HurriedClock } from './hurried-clock.ts';
+import { expectNothingUnhandled } from './nothing-unhandled.ts';
 import { DAMAGE_TOLD, FLOWS, type Flow, NEW, STORED, states } from './store-flows.ts';
 
 const LONG_MS = 120_000;
@@ -180,19 +181,7 @@ beforeAll(async () => {
   }
 });
 
-let problems: unknown[];
-const onProblem = (problem: unknown) => problems.push(problem);
-
-beforeEach(() => {
-  problems = [];
-  process.on('unhandledRejection', onProblem).on('uncaughtException', onProblem);
-});
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('unhandledRejection', onProblem).off('uncaughtException', onProblem);
-  expect(problems).toEqual([]);
-});
+expectNothingUnhandled();
 
 /** Whatever happened: what reads as COMPLETED is whole. */
 async function assertNoLie(store: BackupStore, saveIsOver: boolean): Promise<void> {
