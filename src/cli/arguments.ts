@@ -7,6 +7,12 @@ import { BACKUPS_PER_PAGE_MAX } from '../core/limits.ts';
 import { parseCheckpointId } from '../core/parse-checkpoint-id.ts';
 import type { RetentionPolicy } from '../core/retention-policy.ts';
 
+/** The option of every command that works on the store of a configuration. */
+export const CONFIG_OPTION = [
+  '--config <file>',
+  'the configuration, instead of ./application.yaml or ./config/application.yaml',
+] as const;
+
 /** An id that may be left out. `name` is what the user calls it, for the error. */
 export function optionalId(
   text: string | undefined,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { ResultAsync } from 'neverthrow';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
+import { CONFIG_OPTION } from '../arguments.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { gatewayOption, type SourceChoice, withBackups } from '../with-backups.ts';
@@ -12,10 +13,7 @@ export function addDelete(program: Command, run: CommandRun): void {
     .description('delete a backup on every partition; deleting what is not there succeeds')
     .argument('<backupId>', 'which backup')
     .addOption(gatewayOption('ask this management API; without it the store in the configuration is changed'))
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((id: string, options: SourceChoice) => run.finish(() => remove(run, id, options)));
 }

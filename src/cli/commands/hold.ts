@@ -1,25 +1,19 @@
 // `tidemark hold`, `unhold` and `holds`: which backups are never pruned.
 import type { Command } from 'commander';
-import { err, errAsync, ok, type ResultAsync } from 'neverthrow';
-import { BackupNotFound } from '../../core/errors.ts';
+import { err, ok, type ResultAsync } from 'neverthrow';
 import type { CheckpointId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import { fromAsync } from '../../core/result.ts';
-import type { BackupHolds, BackupStore } from '../../ports/backup-store.ts';
-import { type CliError, NotSupportedByStore } from '../cli-errors.ts';
+import { CONFIG_OPTION } from '../arguments.ts';
+import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { textTable } from '../text-table.ts';
-import { withStore } from '../with-backups.ts';
+import { mustBeThere, withPartOfStore } from '../with-part-of-store.ts';
 
 interface HoldOptions {
   readonly config?: string;
   readonly reason?: string;
 }
-
-const CONFIG = [
-  '--config <file>',
-  'the configuration, instead of ./application.yaml or ./config/application.yaml',
-] as const;
 
 export function addHold(program: Command, run: CommandRun): void {
   program
@@ -27,7 +21,7 @@ export function addHold(program: Command, run: CommandRun): void {
     .description('keep a backup from being pruned; deleting it by its id stays possible')
     .argument('<backupId>', 'which backup')
     .option('--reason <text>', 'why, for whoever finds it later')
-    .option(...CONFIG)
+    .option(...CONFIG_OPTION)
     .addHelpText('after', '\nExample:\n  $ tidemark hold 1764000000000 --reason "before the upgrade to 8.7"')
     .action((id: string, options: HoldOptions) => run.finish(() => hold(run, id, options)));
 }
@@ -37,7 +31,7 @@ export function addUnhold(program: Command, run: CommandRun): void {
     .command('unhold')
     .description('let a backup be pruned again; one that is not held is fine')
     .argument('<backupId>', 'which backup')
-    .option(...CONFIG)
+    .option(...CONFIG_OPTION)
     .addHelpText('after', '\nExample:\n  $ tidemark unhold 1764000000000')
     .action((id: string, options: HoldOptions) => run.finish(() => unhold(run, id, options)));
 }
@@ -46,7 +40,7 @@ export function addHolds(program: Command, run: CommandRun): void {
   program
     .command('holds')
     .description('show which backups are held, since when and why')
-    .option(...CONFIG)
+    .option(...CONFIG_OPTION)
     .addHelpText('after', '\nExample:\n  $ tidemark holds --json')
     .action((options: HoldOptions) => run.finish(() => list(run, options)));
 }
@@ -54,11 +48,10 @@ export function addHolds(program: Command, run: CommandRun): void {
 function hold(run: CommandRun, text: string, { config, reason = '' }: HoldOptions) {
   const { signal } = run.surroundings.io;
   return parseCheckpointId(text).asyncAndThen((id) =>
-    withHolds(run, config, (holds, store) =>
+    withPartOfStore(run, config, 'holds', (holds, store) =>
       fromAsync<Shown, CliError>(async () => {
-        const page = await store.list({ checkpointId: id }, { signal });
-        if (page.isErr()) return err(page.error);
-        if (page.value.backups.length === 0) return err(new BackupNotFound(id));
+        const there = await mustBeThere(store, id, { signal });
+        if (there.isErr()) return err(there.error);
         const held = await holds.hold(id, reason, { signal });
         return held.isErr() ? err(held.error) : ok(shown(id, true));
       }),
@@ -69,7 +62,9 @@ function hold(run: CommandRun, text: string, { config, reason = '' }: HoldOption
 function unhold(run: CommandRun, text: string, { config }: HoldOptions) {
   const { signal } = run.surroundings.io;
   return parseCheckpointId(text).asyncAndThen((id) =>
-    withHolds(run, config, (holds) => holds.release(id, { signal }).map(() => shown(id, false))),
+    withPartOfStore(run, config, 'holds', (holds) =>
+      holds.release(id, { signal }).map(() => shown(id, false)),
+    ),
   );
 }
 
@@ -80,7 +75,7 @@ function shown(backupId: CheckpointId, held: boolean): Shown {
 
 function list(run: CommandRun, { config }: HoldOptions): ResultAsync<Shown, CliError> {
   const { signal } = run.surroundings.io;
-  return withHolds(run, config, (holds) =>
+  return withPartOfStore(run, config, 'holds', (holds) =>
     fromAsync<Shown, CliError>(async () => {
       const ids = await holds.list({ signal });
       if (ids.isErr()) return err(ids.error);
@@ -95,16 +90,4 @@ function list(run: CommandRun, { config }: HoldOptions): ResultAsync<Shown, CliE
       return ok({ json: { holds: found }, text });
     }),
   );
-}
-
-function withHolds(
-  run: CommandRun,
-  config: string | undefined,
-  use: (holds: BackupHolds, store: BackupStore) => ResultAsync<Shown, CliError>,
-): ResultAsync<Shown, CliError> {
-  return withStore(run.surroundings, config, (store) => {
-    if (store.holds !== undefined) return use(store.holds, store);
-    const detail = "Zeebe's layout has no place for it; copy the backup to a native store and hold it there";
-    return errAsync(new NotSupportedByStore('hold', detail));
-  });
 }

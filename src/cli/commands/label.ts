@@ -1,24 +1,19 @@
 // `tidemark label` and `labels`: what people call a backup.
 import type { Command } from 'commander';
-import { err, errAsync, ok, type ResultAsync } from 'neverthrow';
-import { BackupNotFound, InvalidInput } from '../../core/errors.ts';
+import { err, ok } from 'neverthrow';
+import { InvalidInput } from '../../core/errors.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import { fromAsync } from '../../core/result.ts';
-import type { BackupLabels, BackupStore, LabelledBackup } from '../../ports/backup-store.ts';
-import { optionalId } from '../arguments.ts';
-import { type CliError, NotSupportedByStore } from '../cli-errors.ts';
+import type { LabelledBackup } from '../../ports/backup-store.ts';
+import { CONFIG_OPTION, optionalId } from '../arguments.ts';
+import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { textTable } from '../text-table.ts';
-import { withStore } from '../with-backups.ts';
+import { mustBeThere, withPartOfStore } from '../with-part-of-store.ts';
 
 interface LabelOptions {
   readonly config?: string;
 }
-
-const CONFIG = [
-  '--config <file>',
-  'the configuration, instead of ./application.yaml or ./config/application.yaml',
-] as const;
 
 export function addLabel(program: Command, run: CommandRun): void {
   program
@@ -28,7 +23,7 @@ export function addLabel(program: Command, run: CommandRun): void {
     )
     .argument('<backupId>', 'which backup')
     .argument('<labels...>', 'name=value to set a label, name- to take it back')
-    .option(...CONFIG)
+    .option(...CONFIG_OPTION)
     .addHelpText('after', '\nExample:\n  $ tidemark label 1764000000000 release=8.7 tested-')
     .action((id: string, labels: string[], options: LabelOptions) =>
       run.finish(() => label(run, id, labels, options)),
@@ -40,7 +35,7 @@ export function addLabels(program: Command, run: CommandRun): void {
     .command('labels')
     .description('show the labels of one backup or of all')
     .argument('[backupId]', 'which backup; without it all that have any')
-    .option(...CONFIG)
+    .option(...CONFIG_OPTION)
     .addHelpText('after', '\nExample:\n  $ tidemark labels --json')
     .action((id: string | undefined, options: LabelOptions) => run.finish(() => list(run, id, options)));
 }
@@ -48,15 +43,14 @@ export function addLabels(program: Command, run: CommandRun): void {
 function label(run: CommandRun, text: string, changes: readonly string[], { config }: LabelOptions) {
   const { signal } = run.surroundings.io;
   return parseCheckpointId(text).asyncAndThen((id) =>
-    withLabels(run, config, (labels, store) =>
+    withPartOfStore(run, config, 'labels', (labels, store) =>
       fromAsync<Shown, CliError>(async () => {
         const wrong = changes.find((change) => !change.includes('=') && !change.endsWith('-'));
         if (wrong !== undefined) {
           return err(new InvalidInput('label', `expected name=value or name-, got '${wrong.slice(0, 40)}'`));
         }
-        const page = await store.list({ checkpointId: id }, { signal });
-        if (page.isErr()) return err(page.error);
-        if (page.value.backups.length === 0) return err(new BackupNotFound(id));
+        const there = await mustBeThere(store, id, { signal });
+        if (there.isErr()) return err(there.error);
         for (const change of changes) {
           const at = change.indexOf('=');
           const changed = await (at < 0
@@ -76,7 +70,7 @@ function label(run: CommandRun, text: string, changes: readonly string[], { conf
 function list(run: CommandRun, text: string | undefined, { config }: LabelOptions) {
   const { signal } = run.surroundings.io;
   return optionalId(text).asyncAndThen((id) =>
-    withLabels(run, config, (labels) =>
+    withPartOfStore(run, config, 'labels', (labels) =>
       labels.list(id, { signal }).map((backups) => {
         const rows = backups.map((backup) => [String(backup.checkpointId), words(backup)]);
         const table = rows.length === 0 ? 'no labels' : textTable(['BACKUP', 'LABELS'], rows);
@@ -95,16 +89,4 @@ function words({ labels }: LabelledBackup): string {
 
 function document({ checkpointId: backupId, labels }: LabelledBackup): object {
   return { backupId, labels };
-}
-
-function withLabels(
-  run: CommandRun,
-  config: string | undefined,
-  use: (labels: BackupLabels, store: BackupStore) => ResultAsync<Shown, CliError>,
-): ResultAsync<Shown, CliError> {
-  return withStore(run.surroundings, config, (store) => {
-    if (store.labels !== undefined) return use(store.labels, store);
-    const detail = "Zeebe's layout has no place for it; copy the backup to a native store and label it there";
-    return errAsync(new NotSupportedByStore('label', detail));
-  });
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
 import { BACKUPS_PER_PAGE } from '../../core/limits.ts';
-import { optionalId, parseLimit } from '../arguments.ts';
+import { CONFIG_OPTION, optionalId, parseLimit } from '../arguments.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { paintFor } from '../paint.ts';
@@ -22,10 +22,7 @@ export function addList(program: Command, run: CommandRun): void {
     .option('--limit <number>', 'at most this many', String(BACKUPS_PER_PAGE))
     .option('--before <backupId>', 'only those with a lower id: continues a listing')
     .addOption(gatewayOption('ask this management API; without it the store in the configuration is read'))
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((options: ListOptions) => run.finish(() => list(run, options)));
 }

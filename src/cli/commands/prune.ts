@@ -4,7 +4,7 @@ import { err, ok, type ResultAsync } from 'neverthrow';
 import { fromAsync } from '../../core/result.ts';
 import type { RetentionPolicy } from '../../core/retention-policy.ts';
 import { RetentionManager } from '../../retention/retention-manager.ts';
-import { parseGrace, parsePolicy } from '../arguments.ts';
+import { CONFIG_OPTION, parseGrace, parsePolicy } from '../arguments.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -34,10 +34,7 @@ export function addPrune(program: Command, run: CommandRun): void {
     .option('--dry-run', 'tell what would go and what would stay, each with its reason, and change nothing')
     .option('--sweep', 'then free what no backup uses any more')
     .option('--grace <duration>', 'with --sweep: leave what is younger, such as 2h or PT2H (default: 2h)')
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((options: PruneCommandOptions) => run.finish(() => prune(run, options)));
 }

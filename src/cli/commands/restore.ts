@@ -14,7 +14,7 @@ import type { RestoreProgress } from '../../restore/restore-progress.ts';
 import { DirectoryRestoreTarget } from '../../runtime/directory-restore-target.ts';
 import { silentLogger } from '../../runtime/silent-logger.ts';
 import { ZeebeRestoreTarget } from '../../zeebe/zeebe-restore-target.ts';
-import { parsePartitions } from '../arguments.ts';
+import { CONFIG_OPTION, parsePartitions } from '../arguments.ts';
 import { type CliError, UsageError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { holdsZeebeFiles } from '../holds-zeebe-files.ts';
@@ -41,10 +41,7 @@ export function addRestore(program: Command, run: CommandRun): void {
     .argument('[backupId]', `which backup (default: ${ID_VARIABLE})`)
     .option('--backupId <backupId>', "the same, as Zeebe's restore takes it")
     .option('--partitions <ids>', 'the partitions of this node, such as 1,3 (default: by the configuration)')
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((id: string | undefined, options: RestoreOptions) => run.finish(() => restore(run, id, options)));
 }

@@ -5,6 +5,7 @@ import type { ClusterSettings, Settings } from '../../config/settings.ts';
 import type { CheckpointId, PartitionId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
+import { CONFIG_OPTION } from '../arguments.ts';
 import { type CliError, UsageError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { offlineBackups } from '../offline-backups.ts';
@@ -26,10 +27,7 @@ export function addSave(program: Command, run: CommandRun): void {
     .argument('<backupId>', 'a checkpoint that is in the log of every partition')
     .requiredOption('--offline', 'the broker is stopped: its files are read as they are')
     .option('--broker-version <version>', 'which Zeebe wrote the data (default: what the log says)')
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((id: string, options: SaveOptions) =>
       run.finish(() =>

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { ResultAsync } from 'neverthrow';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
+import { CONFIG_OPTION } from '../arguments.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { paintFor } from '../paint.ts';
@@ -14,10 +15,7 @@ export function addStatus(program: Command, run: CommandRun): void {
     .description('show how a backup is doing, from a running cluster or from the store')
     .argument('<backupId>', 'which backup')
     .addOption(gatewayOption('ask this management API; without it the store in the configuration is read'))
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((id: string, options: SourceChoice) => run.finish(() => status(run, id, options)));
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import type { PartitionId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
-import { parseGrace, parsePartitions } from '../arguments.ts';
+import { CONFIG_OPTION, parseGrace, parsePartitions } from '../arguments.ts';
 import { type CliError, NotSupportedByStore } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { showSweep } from '../show-sweep.ts';
@@ -23,10 +23,7 @@ export function addSweep(program: Command, run: CommandRun): void {
     .option('--dry-run', 'tell what would be freed and what stays, and change nothing')
     .option('--grace <duration>', 'leave what is younger, such as 2h or PT2H (default: 2h)')
     .option('--partitions <ids>', 'only these, such as 1,3')
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((options: SweepCommandOptions) => run.finish(() => sweep(run, options)));
 }

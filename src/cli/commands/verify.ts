@@ -6,6 +6,7 @@ import { BackupCorrupt, BackupIncomplete } from '../../core/errors.ts';
 import type { CheckpointId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
+import { CONFIG_OPTION } from '../arguments.ts';
 import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { paintFor } from '../paint.ts';
@@ -21,10 +22,7 @@ export function addVerify(program: Command, run: CommandRun): void {
     .command('verify')
     .description('prove that a stored backup can be restored: reads every byte of it, and changes nothing')
     .argument('<backupId>', 'which backup')
-    .option(
-      '--config <file>',
-      'the configuration, instead of ./application.yaml or ./config/application.yaml',
-    )
+    .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((id: string, { config }: { config?: string }) =>
       run.finish(() =>
