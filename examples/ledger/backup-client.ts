@@ -26,8 +26,11 @@ export class HttpPartitionBackups implements PartitionBackupClient {
   }
 
   async take(partitionId: number, id: CheckpointId, signal: AbortSignal): Promise<TakeBackupResponse> {
-    const answer = await this.#ask<OnTheWire<TakeBackupResponse>>(partitionId, 'POST', `/${id}`, signal);
-    return { created: answer.created, checkpointId: checkpointId(BigInt(answer.checkpointId)) };
+    return this.#create(partitionId, `/${id}`, signal);
+  }
+
+  async mark(partitionId: number, id: CheckpointId, signal: AbortSignal): Promise<TakeBackupResponse> {
+    return this.#create(partitionId, `/${id}?type=marker`, signal);
   }
 
   async status(partitionId: number, id: CheckpointId, signal: AbortSignal): Promise<BackupStatus> {
@@ -50,6 +53,12 @@ export class HttpPartitionBackups implements PartitionBackupClient {
 
   async delete(partitionId: number, id: CheckpointId, signal: AbortSignal): Promise<void> {
     await this.#ask(partitionId, 'DELETE', `/${id}`, signal);
+  }
+
+  async #create(partitionId: number, path: string, signal: AbortSignal): Promise<TakeBackupResponse> {
+    const answer = await this.#ask<OnTheWire<TakeBackupResponse>>(partitionId, 'POST', path, signal);
+    const { created, type = 'backup' } = answer;
+    return { created, checkpointId: checkpointId(BigInt(answer.checkpointId)), type };
   }
 
   async #ask<T>(

@@ -20,22 +20,27 @@ export function backupRoutes(led: (partitionId: string | undefined) => LedPartit
     {
       method: 'POST',
       path: one,
-      async handle({ parameters: [partitionId, id] }) {
+      async handle({ parameters: [partitionId, id], query }) {
         managerOf(partitionId);
         const outcome = await led(partitionId).partition.submit({
           type: 'checkpoint',
           checkpointId: idOf(id).toString(),
+          kind: query.get('type') === 'marker' ? 'marker' : 'backup',
         });
         if (outcome.code !== 'checkpoint') throw new Error(`a CREATE came to ${outcome.code}`);
-        const { intent, checkpointId } = outcome.event;
-        return { status: 200, body: { created: intent === 'CREATED', checkpointId } };
+        const { intent, checkpointId, type } = outcome.event;
+        return { status: 200, body: { created: intent === 'CREATED', checkpointId, type } };
       },
     },
     {
       method: 'GET',
       path: one,
       async handle({ parameters: [partitionId, id] }) {
-        return { status: 200, body: unwrapped(await managerOf(partitionId).status(idOf(id))) };
+        const { descriptor, ...status } = unwrapped(await managerOf(partitionId).status(idOf(id)));
+        if (descriptor === undefined) return { status: 200, body: status };
+        // Who asks for the state of a backup has no use for thousands of points.
+        const { checkpoints: _, ...rest } = descriptor;
+        return { status: 200, body: { ...status, descriptor: rest } };
       },
     },
     {

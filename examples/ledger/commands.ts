@@ -1,5 +1,6 @@
 // The records of a partition's log. Every record is a command; the state is what processing them in order gives,
 // so a command must hold all that processing needs and nothing that only one run can know.
+import type { CheckpointType } from 'tidemark';
 
 /** Opens an account with an opening balance. Amounts are whole cents. */
 export interface OpenCommand {
@@ -37,6 +38,8 @@ export interface SettleCommand {
 export interface CheckpointCommand {
   readonly type: 'checkpoint';
   readonly checkpointId: string;
+  /** Absent in records from before there were markers. */
+  readonly kind?: CheckpointType;
 }
 
 export type Command = OpenCommand | TransferCommand | CreditCommand | SettleCommand | CheckpointCommand;

@@ -1,11 +1,11 @@
 // Brings the outbox of one partition to the other partitions until each credit is acknowledged. It may deliver twice;
 // the receiver knows doubles. Every message carries the checkpoint of its sender as it is when the message leaves.
-import { type CheckpointId, type Clock, checkpointId } from 'tidemark';
+import { type CheckpointStamp, type Clock, checkpointId } from 'tidemark';
 import type { CreditCommand, CreditOutcome, SettleCommand } from './commands.ts';
 import type { Partition } from './partition.ts';
 import type { Peers } from './peers.ts';
 
-/** A batch of credits on its way. The stamp is the latest checkpoint of the sender, as decimal text. */
+/** A batch of credits on its way. The stamp is the latest checkpoint of the sender: `7`, or `7 marker`. */
 export interface CreditMessage {
   readonly stamp: string | null;
   readonly credits: readonly CreditCommand[];
@@ -71,7 +71,7 @@ export class Courier {
   }
 
   async #deliver(receiver: number, credits: readonly CreditCommand[]): Promise<void> {
-    const stamp = this.#partition.checkpoints.stamp()?.toString() ?? null;
+    const stamp = showStamp(this.#partition.checkpoints.stamp());
     const message: CreditMessage = { stamp, credits };
     const path = `/internal/partitions/${receiver}/credits`;
     const reply = await this.#inTime((signal) =>
@@ -96,7 +96,15 @@ export class Courier {
   }
 }
 
+/** The stamp of a message, as text. */
+export function showStamp(stamp: CheckpointStamp | undefined): string | null {
+  if (stamp === undefined) return null;
+  return stamp.type === 'marker' ? `${stamp.checkpointId} marker` : `${stamp.checkpointId}`;
+}
+
 /** The stamp of a message. */
-export function parseStamp(stamp: string | null): CheckpointId | undefined {
-  return stamp === null ? undefined : checkpointId(BigInt(stamp));
+export function parseStamp(stamp: string | null): CheckpointStamp | undefined {
+  const [id, type] = stamp?.split(' ') ?? [];
+  if (id === undefined) return undefined;
+  return { checkpointId: checkpointId(BigInt(id)), type: type === 'marker' ? 'marker' : 'backup' };
 }

@@ -43,6 +43,8 @@ export interface LeaderComponents {
 
 export interface LeaderSettings extends PartitionSettings {
   readonly nodeId: number;
+  /** Backups reach back to the one before, so that every marker can be restored to. */
+  readonly pointsInTime?: boolean;
   /** Default: ten minutes. */
   readonly backupDeadlineMs?: number;
 }
@@ -78,11 +80,19 @@ export async function leadPartition(
             term: partition.term,
             numberOfPartitions: settings.partitions,
             brokerVersion: BROKER_VERSION,
+            snapshot: settings.pointsInTime ? 'oldest' : 'newest',
             deadlineMs: settings.backupDeadlineMs ?? BACKUP_DEADLINE_MS,
           },
         );
   // Nobody waits for a backup: whatever becomes of it, transfers go on. The manager logs failures itself.
-  const take = (checkpoint: CheckpointState) => void backups?.take(checkpoint);
+  const take = (checkpoint: CheckpointState) => {
+    if (checkpoint.type === 'marker') return;
+    void backups?.take(checkpoint).andTee(() => {
+      if (settings.pointsInTime) partition.source.reachingTo = checkpoint.position;
+    });
+  };
+  // What an earlier leader has backed up is not known: the first backup reaches back as far as it can.
+  if (settings.pointsInTime) partition.source.reachingTo = 0n;
   partition.onCheckpoint = take;
   partition.onProcessed = () => courier.wake();
   partition.onFailure = onFailure;

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from 'tidemark';
 import * as z from 'zod';
 import { auditLedger, auditPartition, creditsApplied, type PartitionAudit } from './audit.ts';
 import type { Command } from './commands.ts';
-import { type CreditReply, parseStamp } from './courier.ts';
+import { type CreditReply, parseStamp, showStamp } from './courier.ts';
 import { type Answer, HttpError, type Route } from './http-server.ts';
 import type { LedPartition } from './led-partition.ts';
 import type { Partition } from './partition.ts';
@@ -27,7 +27,7 @@ const TransferBody = z.strictObject({
 /** What partitions send each other. */
 const stamp = z
   .string()
-  .regex(/^\d{1,18}$/)
+  .regex(/^\d{1,18}( marker)?$/)
   .nullable();
 const CreditsBody = z.object({
   stamp,
@@ -145,7 +145,7 @@ function partitionRoutes(led: (partitionId: string | undefined) => LedPartition,
         const outcomes = await inTime(clock, partition.receive(parseStamp(stamp), credits));
         // The stamp as it is now, behind what these credits did.
         const reply: CreditReply = {
-          stamp: partition.checkpoints.stamp()?.toString() ?? null,
+          stamp: showStamp(partition.checkpoints.stamp()),
           outcomes: outcomes.map(({ code }) => (code === 'applied' ? 'applied' : 'refused')),
         };
         return { status: 200, body: reply };

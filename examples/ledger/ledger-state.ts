@@ -1,6 +1,6 @@
 // What the ledger keeps of a partition, whatever it is kept in: accounts, the outbox of transfers, the inbox of
 // credits, the checkpoint. It is what processing the log gives, up to `processed`.
-import type { CheckpointStateStore } from 'tidemark';
+import type { CheckpointState, CheckpointStateStore } from 'tidemark';
 import type { CreditOutcome } from './commands.ts';
 
 export interface AccountRow {
@@ -41,6 +41,8 @@ export interface StateTotals {
 export interface LedgerState extends CheckpointStateStore {
   /** The position of the last record whose effects are in here. */
   processed: bigint;
+  /** The checkpoints that were put, in ascending order. Old ones are forgotten. */
+  checkpoints(): CheckpointState[];
   /** Runs `work` in one transaction: all of it happens or nothing. */
   transaction<T>(work: () => T): T;
   /** Starts a leadership. Terms grow with each one, even over a restore, because the clock is in them. */

@@ -1,6 +1,7 @@
 // What tidemark backs up of a partition: its snapshots and its log. Pinning is one synchronous step, and while
 // anything is pinned nothing is deleted.
 import {
+  type CheckpointState,
   logPosition,
   type PartitionReservation,
   type PartitionSource,
@@ -16,13 +17,26 @@ export class LedgerPartitionSource implements PartitionSource {
   readonly #disk: LedgerDisk;
   readonly #log: SegmentedLog;
   readonly #snapshots: SnapshotDirectory;
+  readonly #checkpoints: () => readonly CheckpointState[];
   #pins = 0;
 
-  constructor(disk: LedgerDisk, log: SegmentedLog, snapshots: SnapshotDirectory) {
+  constructor(
+    disk: LedgerDisk,
+    log: SegmentedLog,
+    snapshots: SnapshotDirectory,
+    checkpoints: () => readonly CheckpointState[],
+  ) {
+    this.#checkpoints = checkpoints;
     this.#disk = disk;
     this.#log = log;
     this.#snapshots = snapshots;
   }
+
+  /**
+   * The position of the last backup that was completed: the next one is to reach back to it, so that between the two
+   * there is no point that nobody can restore to. Undefined: nobody wants points in time.
+   */
+  reachingTo: bigint | undefined;
 
   /** How many reservations hold files now. */
   get pins(): number {
@@ -35,6 +49,7 @@ export class LedgerPartitionSource implements PartitionSource {
     return {
       snapshots: this.#snapshots.all.map((snapshot) => snapshotHandle(this.#disk, snapshot)),
       segments: this.#log.segments.map((segment) => segmentHandle(this.#disk, segment)),
+      checkpoints: this.#checkpoints(),
       release: async () => {
         if (released) return;
         released = true;
@@ -46,7 +61,7 @@ export class LedgerPartitionSource implements PartitionSource {
 
   /** Deletes old snapshots and what of the log only they needed. Does nothing while a backup has them pinned. */
   compact(): void {
-    if (this.#pins === 0) this.#log.compact(this.#snapshots.prune());
+    if (this.#pins === 0) this.#log.compact(this.#snapshots.prune(this.reachingTo));
   }
 }
 

@@ -13,7 +13,12 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS outbox ON transfers (receiver) WHERE state = 'pending';
   CREATE TABLE IF NOT EXISTS credits (
     sender INTEGER NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL, amount INTEGER NOT NULL,
-    outcome TEXT NOT NULL, PRIMARY KEY (sender, id)) WITHOUT ROWID;`;
+    outcome TEXT NOT NULL, PRIMARY KEY (sender, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS checkpoints (
+    id INTEGER PRIMARY KEY, position INTEGER NOT NULL, type TEXT NOT NULL, timestamp INTEGER);`;
+
+/** By number and not by age, so that the same log gives the same rows. */
+const CHECKPOINTS_KEPT = 10_000;
 
 export class PartitionState implements LedgerState {
   readonly #db: DatabaseSync;
@@ -59,14 +64,30 @@ export class PartitionState implements LedgerState {
 
   /** The latest checkpoint; see CheckpointStateStore. */
   get(): CheckpointState | undefined {
+    const [latest] = this.#checkpoints('SELECT * FROM checkpoints ORDER BY id DESC LIMIT 1');
+    if (latest !== undefined) return latest;
+    // Where it was kept before there were markers.
     const id = this.#meta('checkpoint');
     if (id === undefined) return undefined;
     return { checkpointId: checkpointId(id), position: logPosition(this.#meta('checkpointPosition') ?? 0n) };
   }
 
-  put(state: CheckpointState): void {
-    this.#setMeta('checkpoint', state.checkpointId);
-    this.#setMeta('checkpointPosition', state.position);
+  put({ checkpointId: id, position, type = 'backup', timestamp }: CheckpointState): void {
+    this.#run(
+      'INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)',
+      id,
+      position,
+      type,
+      timestamp ?? null,
+    );
+    this.#run(
+      'DELETE FROM checkpoints WHERE id <= (SELECT id FROM checkpoints ORDER BY id DESC LIMIT 1 OFFSET ?)',
+      CHECKPOINTS_KEPT,
+    );
+  }
+
+  checkpoints(): CheckpointState[] {
+    return this.#checkpoints('SELECT * FROM checkpoints ORDER BY id');
   }
 
   account(id: string): AccountRow | undefined {
@@ -141,6 +162,23 @@ export class PartitionState implements LedgerState {
     if (this.#db.isOpen) this.#db.close();
   }
 
+  #checkpoints(sql: string): CheckpointState[] {
+    const statement = this.#prepare(sql);
+    statement.setReadBigInts(true);
+    const rows = statement.all() as {
+      id: bigint;
+      position: bigint;
+      type: string;
+      timestamp: bigint | null;
+    }[];
+    return rows.map(({ id, position, type, timestamp }) => ({
+      checkpointId: checkpointId(id),
+      position: logPosition(position),
+      type: type === 'marker' ? 'marker' : 'backup',
+      ...(timestamp !== null && { timestamp: Number(timestamp) }),
+    }));
+  }
+
   #meta(name: string): bigint | undefined {
     const statement = this.#prepare('SELECT value FROM meta WHERE name = ?');
     statement.setReadBigInts(true);
@@ -163,7 +201,7 @@ export class PartitionState implements LedgerState {
     return statement;
   }
 
-  #run(sql: string, ...values: (string | number | bigint)[]): void {
+  #run(sql: string, ...values: (string | number | bigint | null)[]): void {
     this.#prepare(sql).run(...values);
   }
 

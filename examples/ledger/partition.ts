@@ -1,7 +1,7 @@
 // One partition on its leader: commands go into the log, come back when they are durable, and are processed in
 // order. Whoever submitted one is answered after the commit. Backups never stand in that path.
 import { join } from 'node:path';
-import { type CheckpointId, CheckpointProcessor, type CheckpointState } from 'tidemark';
+import { CheckpointProcessor, type CheckpointStamp, type CheckpointState } from 'tidemark';
 import type { Command } from './commands.ts';
 import { type LedgerEnvironment, nodeEnvironment } from './environment.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -57,7 +57,7 @@ export class Partition {
     state: LedgerState,
     snapshots: SnapshotDirectory,
   ) {
-    const source = new LedgerPartitionSource(environment.disk, log, snapshots);
+    const source = new LedgerPartitionSource(environment.disk, log, snapshots, () => state.checkpoints());
     this.#environment = environment;
     this.settings = settings;
     this.state = state;
@@ -101,10 +101,11 @@ export class Partition {
    * Appends what came from another partition. When its stamp is ahead of this partition, the checkpoint goes into
    * the log first: nothing that was sent behind a cut is ever received before it.
    */
-  receive(stamp: CheckpointId | undefined, commands: readonly Command[]): Promise<Outcome[]> {
+  receive(stamp: CheckpointStamp | undefined, commands: readonly Command[]): Promise<Outcome[]> {
     const create = this.checkpoints.screen(stamp);
     if (create !== undefined) {
-      void this.submit({ type: 'checkpoint', checkpointId: create.checkpointId.toString() });
+      const { checkpointId, type } = create;
+      void this.submit({ type: 'checkpoint', checkpointId: checkpointId.toString(), kind: type });
     }
     return Promise.all(commands.map((command) => this.submit(command)));
   }

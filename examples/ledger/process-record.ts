@@ -23,7 +23,10 @@ export interface ProcessingContext {
 }
 
 /** Processes a record. Call it inside a transaction of the state. */
-export function processRecord(context: ProcessingContext, { command, position }: LogRecord): Outcome {
+export function processRecord(
+  context: ProcessingContext,
+  { command, position, timestamp }: LogRecord,
+): Outcome {
   const { state, checkpoints } = context;
   switch (command.type) {
     case 'open':
@@ -36,7 +39,13 @@ export function processRecord(context: ProcessingContext, { command, position }:
       return settle(state, command);
     case 'checkpoint': {
       const id = checkpointId(BigInt(command.checkpointId));
-      const event = checkpoints.process({ checkpointId: id, position: logPosition(position) });
+      const type = command.kind ?? 'backup';
+      const event = checkpoints.process({
+        checkpointId: id,
+        position: logPosition(position),
+        type,
+        timestamp,
+      });
       return { code: 'checkpoint', event };
     }
   }

@@ -14,6 +14,8 @@ export interface Snapshot {
 export const STATE_FILE = 'state.db';
 /** Two: a checkpoint just behind the newest one still finds one strictly below itself. */
 const SNAPSHOTS_KEPT = 2;
+/** When backups fail the disk must not fill: beyond this many, points in time are given up. */
+const SNAPSHOTS_KEPT_MAX = 64;
 
 export class SnapshotDirectory {
   readonly #disk: LedgerDisk;
@@ -55,12 +57,16 @@ export class SnapshotDirectory {
     this.#snapshots = [...this.#snapshots, this.#snapshot(id)];
   }
 
-  /** Deletes all but the newest, and returns from which position on the log is still needed. */
-  prune(): bigint {
-    for (const { id } of this.#snapshots.slice(0, -SNAPSHOTS_KEPT)) {
-      this.#disk.remove(join(this.#directory, id));
-    }
-    this.#snapshots = this.#snapshots.slice(-SNAPSHOTS_KEPT);
+  /**
+   * Deletes all but the newest, and returns from which position on the log is still needed. `reachingTo`: the next
+   * backup is to reach back to that position, so the newest snapshot below it stays with all above.
+   */
+  prune(reachingTo?: bigint): bigint {
+    const below = reachingTo ?? BigInt(Number.MAX_SAFE_INTEGER);
+    const needed = this.#snapshots.length - this.#snapshots.findLastIndex(({ position }) => position < below);
+    const kept = Math.min(SNAPSHOTS_KEPT_MAX, Math.max(SNAPSHOTS_KEPT, needed));
+    for (const { id } of this.#snapshots.slice(0, -kept)) this.#disk.remove(join(this.#directory, id));
+    this.#snapshots = this.#snapshots.slice(-kept);
     const oldest = this.#snapshots[0];
     // With one snapshot alone the whole log stays: the fallback must not hang on a single file.
     return oldest === undefined || this.#snapshots.length < SNAPSHOTS_KEPT ? 1n : oldest.position + 1n;

@@ -1,4 +1,5 @@
 // What a partition backup is made of: an id, a descriptor, and two named sets of files.
+import type { RecordedCheckpoint } from './checkpoint.ts';
 import type { CheckpointId, LogPosition, NodeId, PartitionId } from './ids.ts';
 
 /** Which copy of which partition backup: the triple that Zeebe calls the backup identifier. */
@@ -19,6 +20,11 @@ export interface BackupDescriptor {
   readonly numberOfPartitions: number;
   /** The version of the broker that took it, free text. */
   readonly brokerVersion: string;
+  /**
+   * The points that this backup can be restored to, in ascending order: the checkpoints of its log above its snapshot,
+   * its own the last. Absent where the broker or the store keeps none; then there is only its own.
+   */
+  readonly checkpoints?: readonly RecordedCheckpoint[] | undefined;
   /**
    * What else the broker's own layout says of the backup: a JSON object as text, without the fields above. Kept so that
    * a copy loses nothing; nobody here reads it.

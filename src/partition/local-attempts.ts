@@ -4,11 +4,11 @@ import type { Result, ResultAsync } from 'neverthrow';
 import { type BackupId, type Timestamp, timestamp } from '../core/backup.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import type { BackupProgress, BackupStatus } from '../core/status.ts';
-import type { TakeBackupError, TakeOutcome } from './backup-attempt.ts';
+import type { AttemptOutcome, TakeBackupError } from './backup-attempt.ts';
 
 interface RunningAttempt {
   readonly createdAt: Timestamp;
-  readonly result: Promise<Result<TakeOutcome, TakeBackupError>>;
+  readonly result: Promise<Result<AttemptOutcome, TakeBackupError>>;
   readonly controller: AbortController;
   /** Settled by `end`, when everything about the attempt is recorded. */
   readonly ended: PromiseWithResolvers<void>;
@@ -31,7 +31,7 @@ export class LocalAttempts {
   start(
     checkpointId: CheckpointId,
     nowMs: number,
-    attempt: ResultAsync<TakeOutcome, TakeBackupError>,
+    attempt: ResultAsync<AttemptOutcome, TakeBackupError>,
     controller: AbortController,
   ): void {
     const result = Promise.resolve(attempt);

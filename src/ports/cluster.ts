@@ -1,5 +1,6 @@
 // How the coordinator and the aggregator reach the partitions. A broker implements it once per cluster.
 // Plain promises that may throw: a rejection means that the partition could not be asked.
+import type { CheckpointType } from '../core/checkpoint.ts';
 import type { CheckpointId, PartitionId } from '../core/ids.ts';
 import type { BackupStatus } from '../core/status.ts';
 
@@ -13,6 +14,8 @@ export interface Topology {
 export interface TakeBackupResponse {
   readonly created: boolean;
   readonly checkpointId: CheckpointId;
+  /** The type of that latest checkpoint. Absent reads as `backup`. */
+  readonly type?: CheckpointType | undefined;
 }
 
 /** Which backups to list: newest first, below `before` if given, at most `limit` checkpoints (not rows). */
@@ -21,10 +24,16 @@ export interface ListBackupsQuery {
   readonly limit?: number | undefined;
 }
 
-/** Carries the four requests to the current leader of a partition, wherever it runs. */
+/** Carries the requests to the current leader of a partition, wherever it runs. */
 export interface PartitionBackupClient {
   /** Appends the CREATE command to the partition's log and answers once it is processed. */
   take(
+    partitionId: PartitionId,
+    checkpointId: CheckpointId,
+    signal: AbortSignal,
+  ): Promise<TakeBackupResponse>;
+  /** As `take`, with a CREATE of type `marker`. Absent where the broker makes no markers. */
+  mark?(
     partitionId: PartitionId,
     checkpointId: CheckpointId,
     signal: AbortSignal,

@@ -1,6 +1,7 @@
 // What a broker gives for one partition: its files to back up, and a place for the checkpoint state.
 // Written with plain promises that may throw: a broker author need not learn Results to embed tidemark.
 import type { BackupFile } from '../core/backup.ts';
+import type { CheckpointType } from '../core/checkpoint.ts';
 import type { CheckpointId, LogPosition } from '../core/ids.ts';
 
 /**
@@ -22,6 +23,12 @@ export interface PartitionSource {
 export interface PartitionReservation {
   readonly snapshots: readonly SnapshotHandle[];
   readonly segments: readonly SegmentHandle[];
+  /**
+   * The checkpoints of this partition whose records are in these segments, in ascending order, each with its timestamp.
+   * They become the points that the backup can be restored to. Old ones may be missing. Absent: only whole backups can
+   * be restored.
+   */
+  readonly checkpoints?: readonly CheckpointState[];
   release(): Promise<void>;
 }
 
@@ -55,6 +62,10 @@ export interface CheckpointState {
   readonly checkpointId: CheckpointId;
   /** The position of the record that created it, in this partition's log. */
   readonly position: LogPosition;
+  /** Absent reads as `backup`. */
+  readonly type?: CheckpointType | undefined;
+  /** When that record was appended, by the leader's clock: milliseconds since 1970. Absent where nobody told. */
+  readonly timestamp?: number | undefined;
 }
 
 /**
@@ -62,7 +73,7 @@ export interface CheckpointState {
  *
  * An implementation must guarantee:
  * 1. `put` takes part in the broker's transaction around the processing of the record: both commit or none.
- * 2. `get` gives what was last put, also inside that transaction.
+ * 2. `get` gives what was last put, also inside that transaction, with its type and timestamp where it has them.
  *
  * Both are synchronous because they run inside that transaction; a broker over an asynchronous database keeps
  * the state in memory and adds the write to its transaction's batch.

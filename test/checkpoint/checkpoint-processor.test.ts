@@ -31,7 +31,7 @@ describe('CheckpointProcessor', () => {
     const processor = new CheckpointProcessor({ state: new State() });
     expect(processor.stamp()).toBeUndefined();
     processor.process(create(3, 7));
-    expect(processor.stamp()).toBe(3n);
+    expect(processor.stamp()).toEqual({ checkpointId: 3n, type: 'backup' });
   });
 
   it('writes the state only when a checkpoint is created', () => {
@@ -45,11 +45,11 @@ describe('CheckpointProcessor', () => {
   it('asks for a CREATE before an incoming command with a newer stamp, until that is processed', () => {
     const processor = new CheckpointProcessor({ state: new State() });
     expect(processor.screen(undefined)).toBeUndefined();
-    expect(processor.screen(checkpointId(4))).toEqual({ checkpointId: 4n });
-    expect(processor.screen(checkpointId(4))).toEqual({ checkpointId: 4n });
+    expect(processor.screen({ checkpointId: checkpointId(4) })).toEqual({ checkpointId: 4n, type: 'backup' });
+    expect(processor.screen({ checkpointId: checkpointId(4) })).toEqual({ checkpointId: 4n, type: 'backup' });
     processor.process(create(4, 9));
-    expect(processor.screen(checkpointId(4))).toBeUndefined();
-    expect(processor.screen(checkpointId(5))).toEqual({ checkpointId: 5n });
+    expect(processor.screen({ checkpointId: checkpointId(4) })).toBeUndefined();
+    expect(processor.screen({ checkpointId: checkpointId(5) })).toEqual({ checkpointId: 5n, type: 'backup' });
   });
 
   it('replays CREATED into the state and IGNORED into nothing', () => {
@@ -67,7 +67,7 @@ describe('CheckpointProcessor', () => {
     const processor = new CheckpointProcessor({ state });
     processor.replay({ intent: 'CREATED', ...create(3, 7) });
     expect(state.get()).toEqual(create(5, 9));
-    expect(processor.stamp()).toBe(5n);
+    expect(processor.stamp()).toEqual({ checkpointId: 5n, type: 'backup' });
   });
 
   it('refuses a checkpoint that goes back in the log: that is a bug of the broker', () => {

@@ -1,4 +1,4 @@
-// Every order in which commands, CREATEs and changes of leaders can come, for a few partitions, two checkpoints and a
+// Every order in which commands, CREATEs and changes of leaders can come, for a few partitions, a backup, a marker and a
 // few commands: the checkpoint is a consistent cut in each. With a planted fault a story is found in which it is not.
 import { afterAll, describe, expect, it } from 'vitest';
 import { expectOnPage } from '../support/testing-page.ts';
@@ -42,6 +42,7 @@ const FAULTS: readonly Fault[] = [
   'no checkpoint before what comes in',
   'the checkpoint behind what comes in',
   'no stamp on answers',
+  'a stamp that says nothing of the type',
   'a new leader that replays nothing',
   'a CREATE that comes again makes a checkpoint again',
 ];

@@ -1,6 +1,6 @@
 // Breadth first over every state that a protocol model can reach. What is found first is found with the fewest steps,
 // so a counter-example is a short story.
-import { key, type ProtocolModel, type State } from './protocol-model.ts';
+import { key, type ProtocolModel, type State, typeOf } from './protocol-model.ts';
 
 export interface Exploration {
   readonly states: number;
@@ -62,7 +62,7 @@ function wrongCut(model: ProtocolModel, state: State): string | undefined {
   return undefined;
 }
 
-/** In each log the checkpoints grow, and none is created twice. The state is that of the last one. */
+/** In each log the checkpoints grow, and none is created twice. The state is that of the last one, with its type. */
 function wrongCheckpoints({ partitions }: State): string | undefined {
   for (const [index, { log, checkpoint }] of partitions.entries()) {
     let last = 0;
@@ -74,6 +74,9 @@ function wrongCheckpoints({ partitions }: State): string | undefined {
     }
     if (Number(checkpoint?.checkpointId ?? 0) !== last) {
       return `partition ${index + 1} created checkpoint ${last} and stands at ${checkpoint?.checkpointId ?? 'none'}`;
+    }
+    if (checkpoint !== undefined && checkpoint.type !== typeOf(last)) {
+      return `partition ${index + 1} made checkpoint ${last}, a ${typeOf(last)}, as a ${checkpoint.type}`;
     }
   }
   return undefined;

@@ -1,8 +1,9 @@
 // The checkpoint protocol between partitions as a finite machine over the real transition code: a state says what may
 // happen next, and each step gives the next state. What the broker around it does (append, process, replay) is here;
 // what a checkpoint is, is asked of src/checkpoint alone. States are never changed, so that all orders can be tried.
-import { CheckpointProcessor } from '../../src/checkpoint/checkpoint-processor.ts';
+import { CheckpointProcessor, type CheckpointStamp } from '../../src/checkpoint/checkpoint-processor.ts';
 import type { CheckpointEvent } from '../../src/checkpoint/checkpoint-transition.ts';
+import type { CheckpointType } from '../../src/core/checkpoint.ts';
 import { type CheckpointId, checkpointId, logPosition } from '../../src/core/ids.ts';
 import type { CheckpointState } from '../../src/ports/partition.ts';
 
@@ -35,11 +36,16 @@ export type Fault =
   | 'no checkpoint before what comes in'
   | 'the checkpoint behind what comes in'
   | 'no stamp on answers'
+  | 'a stamp that says nothing of the type'
   | 'a new leader that replays nothing'
   | 'a CREATE that comes again makes a checkpoint again';
 
 /** A record of a log: a CREATE asked for, the checkpoint it became, one that was ignored, a command. */
-export type LogRecord = `create ${number}` | `created ${number}` | `ignored ${number}` | Command;
+export type LogRecord =
+  | `create ${number} ${CheckpointType}`
+  | `created ${number}`
+  | `ignored ${number}`
+  | Command;
 type Command = `client ${number}` | `receive ${number}`;
 
 interface Partition {
@@ -52,7 +58,7 @@ interface Partition {
 
 export interface State {
   readonly partitions: readonly Partition[];
-  /** What the network holds: it may deliver each at any time, again, or never. `<message> <stamp>`. */
+  /** What the network holds: it may deliver each at any time, again, or never. `<message> <stamp> <type>`. */
   readonly packets: readonly string[];
   readonly sends: readonly number[];
   readonly arrivals: readonly number[];
@@ -67,6 +73,11 @@ export interface Step {
 }
 
 const CHECKPOINTS = [1, 2] as const;
+
+/** The first is a backup, the second a marker. */
+export function typeOf(id: number): CheckpointType {
+  return id === 1 ? 'backup' : 'marker';
+}
 
 export class ProtocolModel {
   readonly scenario: Scenario;
@@ -114,7 +125,7 @@ export class ProtocolModel {
       for (const id of CHECKPOINTS) {
         for (const [partition, { checkpoint }] of state.partitions.entries()) {
           const isThere = checkpoint !== undefined && checkpoint.checkpointId >= id;
-          if (!isThere) state = append(state, partition, [`create ${id}`]);
+          if (!isThere) state = append(state, partition, [`create ${id} ${typeOf(id)}`]);
         }
         state = this.#processAll(state);
       }
@@ -156,7 +167,7 @@ export class ProtocolModel {
       if ((state.creates[nth]?.[index] ?? 0) >= bounds.creates) continue;
       const mustWait = triggers === 'one by one' && id > 1;
       if (mustWait && !state.partitions.every(({ log }) => log.includes(`created ${id - 1}`))) continue;
-      const asked = append(state, index, [`create ${id}`]);
+      const asked = append(state, index, [`create ${id} ${typeOf(id)}`]);
       const creates = replaced(state.creates, nth, (counts) => replaced(counts, index, (count) => count + 1));
       yield { what: `CREATE ${id} is appended to partition ${index + 1}`, state: { ...asked, creates } };
     }
@@ -182,12 +193,13 @@ export class ProtocolModel {
 
   *#arrive(state: State): Generator<Step> {
     for (const packet of state.packets) {
-      const [message = 0, stamp = 0] = packet.split(' ').map(Number);
+      const [number, ...stamp] = packet.split(' ');
+      const message = Number(number);
       if ((state.arrivals[message] ?? 0) >= this.scenario.bounds.arrivals) continue;
-      const entered = this.#enter(state, message, stamp);
+      const entered = this.#enter(state, message, stamp.join(' '));
       const arrivals = replaced(state.arrivals, message, (count) => count + 1);
       const { to } = this.#message(message);
-      const what = `message ${message} with stamp ${stamp} comes to partition ${to + 1}`;
+      const what = `message ${message} with stamp ${stamp.join(' ')} comes to partition ${to + 1}`;
       yield { what, state: { ...entered, arrivals } };
     }
   }
@@ -213,7 +225,8 @@ export class ProtocolModel {
     for (const [index, record] of log.entries()) {
       const [intent, id] = record.split(' ');
       if (intent !== 'created' && intent !== 'ignored') continue;
-      const standing = intent === 'created' ? at(Number(id), index) : cell.get();
+      const created = { ...at(Number(id), index), type: typeOf(Number(id)) };
+      const standing = intent === 'created' ? created : cell.get();
       const isCreated = intent === 'created';
       if (standing !== undefined)
         processor.replay({ intent: isCreated ? 'CREATED' : 'IGNORED', ...standing });
@@ -222,16 +235,16 @@ export class ProtocolModel {
   }
 
   /** What came in goes into the log, behind the checkpoint that it asks for. */
-  #enter(state: State, message: number, stamp: number): State {
+  #enter(state: State, message: number, stamp: string): State {
     const { to } = this.#message(message);
     const processor = new CheckpointProcessor({
       state: stateCell(partition(state.partitions, to).checkpoint),
     });
-    const create = processor.screen(stamp === 0 ? undefined : checkpointId(stamp));
+    const create = processor.screen(this.#parseStamp(stamp));
     const command: LogRecord = `receive ${message}`;
     if (create === undefined || this.#fault === 'no checkpoint before what comes in')
       return append(state, to, [command]);
-    const first: LogRecord = `create ${Number(create.checkpointId)}`;
+    const first: LogRecord = `create ${Number(create.checkpointId)} ${create.type}`;
     const isLate = this.#fault === 'the checkpoint behind what comes in';
     return append(state, to, isLate ? [command, first] : [first, command]);
   }
@@ -251,10 +264,10 @@ export class ProtocolModel {
   #processNext(state: State, index: number): State {
     const old = partition(state.partitions, index);
     const record = old.log[old.processed];
-    const [verb, number] = (record ?? '').split(' ');
+    const [verb, number, type] = (record ?? '').split(' ');
     const processed = old.processed + 1;
     if (verb === 'create') {
-      const { event, checkpoint } = this.#createCheckpoint(old, Number(number));
+      const { event, checkpoint } = this.#createCheckpoint(old, Number(number), type);
       const outcome: LogRecord =
         event === 'CREATED' ? `created ${Number(number)}` : `ignored ${Number(number)}`;
       const log = replaced(old.log, old.processed, () => outcome);
@@ -270,10 +283,13 @@ export class ProtocolModel {
     return next;
   }
 
-  #createCheckpoint({ checkpoint, processed }: Partition, id: number) {
+  #createCheckpoint({ checkpoint, processed }: Partition, id: number, type = 'backup') {
     const isRepeated = this.#fault === 'a CREATE that comes again makes a checkpoint again';
     const cell = stateCell(isRepeated && checkpoint?.checkpointId === BigInt(id) ? undefined : checkpoint);
-    const event: CheckpointEvent = new CheckpointProcessor({ state: cell }).process(at(id, processed));
+    const event: CheckpointEvent = new CheckpointProcessor({ state: cell }).process({
+      ...at(id, processed),
+      type: type === 'marker' ? 'marker' : 'backup',
+    });
     return { event: event.intent, checkpoint: cell.get() };
   }
 
@@ -286,10 +302,19 @@ export class ProtocolModel {
     return { ...state, packets: [...state.packets, packet].sort(), sends };
   }
 
-  #stamp({ partitions }: State, from: number, message: number): number {
-    if (this.#fault === 'no stamp on answers' && this.#message(message).after !== undefined) return 0;
+  #stamp({ partitions }: State, from: number, message: number): string {
+    if (this.#fault === 'no stamp on answers' && this.#message(message).after !== undefined) return 'none';
     const { checkpoint } = partition(partitions, from);
-    return Number(new CheckpointProcessor({ state: stateCell(checkpoint) }).stamp() ?? 0);
+    const stamp = new CheckpointProcessor({ state: stateCell(checkpoint) }).stamp();
+    return stamp === undefined ? 'none' : `${stamp.checkpointId} ${stamp.type}`;
+  }
+
+  #parseStamp(stamp: string): CheckpointStamp | undefined {
+    const [id, type] = stamp.split(' ');
+    if (id === 'none') return undefined;
+    const isOld = this.#fault === 'a stamp that says nothing of the type';
+    const read = { checkpointId: checkpointId(Number(id)) };
+    return isOld ? read : { ...read, type: type === 'marker' ? 'marker' : 'backup' };
   }
 }
 
@@ -319,7 +344,7 @@ function partitionKey(partition: Partition): string {
     }
   }
   const past = sides.map((records) => records.sort().join()).join(';');
-  const made = `${past}/${log.slice(processed).join()}/${checkpoint?.checkpointId ?? 0}`;
+  const made = `${past}/${log.slice(processed).join()}/${checkpoint?.checkpointId ?? 0}${checkpoint?.type ?? ''}`;
   partitionKeys.set(partition, made);
   return made;
 }

@@ -92,10 +92,22 @@ describe('a partition', () => {
     await openAccounts(partition);
     const told: CheckpointState[] = [];
     partition.onCheckpoint = (state) => told.push(state);
-    await partition.receive(checkpointId(5), [credit('c1')]);
-    await partition.receive(checkpointId(5), [credit('c2')]);
+    await partition.receive({ checkpointId: checkpointId(5) }, [credit('c1')]);
+    await partition.receive({ checkpointId: checkpointId(5) }, [credit('c2')]);
     expect(told.map(({ checkpointId: id, position }) => [id, position])).toEqual([[5n, 3n]]);
     expect(partition.state.processed).toBe(5n);
+  });
+
+  it('makes a marker of the stamp of one, and keeps it with its time', async () => {
+    const partition = await open();
+    await openAccounts(partition);
+    await partition.submit(checkpoint(4));
+    await partition.receive({ checkpointId: checkpointId(5), type: 'marker' }, [credit('c1')]);
+    expect(partition.checkpoints.stamp()).toEqual({ checkpointId: 5n, type: 'marker' });
+    expect(partition.state.checkpoints()).toEqual([
+      { checkpointId: 4n, position: 3n, type: 'backup', timestamp: expect.any(Number) },
+      { checkpointId: 5n, position: 4n, type: 'marker', timestamp: expect.any(Number) },
+    ]);
   });
 
   it('has the same state after a restart, and from a snapshot and the log alone', async () => {

@@ -7,6 +7,7 @@ import type {
   StateTotals,
   TransferRow,
 } from '../../examples/ledger/ledger-state.ts';
+import type { CheckpointType } from '../../src/core/checkpoint.ts';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import type { CheckpointState } from '../../src/ports/partition.ts';
 
@@ -14,7 +15,8 @@ import type { CheckpointState } from '../../src/ports/partition.ts';
 export interface StateData {
   processed: bigint;
   term: bigint;
-  checkpoint: CheckpointState | undefined;
+  /** Replaced as a whole. The last one is the latest. */
+  checkpoints: readonly CheckpointState[];
   readonly accounts: Map<string, AccountRow>;
   readonly transfers: Map<string, TransferRow>;
   readonly pending: Map<string, TransferRow>;
@@ -29,7 +31,7 @@ export function emptyData(): StateData {
   return {
     processed: 0n,
     term: 0n,
-    checkpoint: undefined,
+    checkpoints: [],
     accounts: new Map(),
     transfers: new Map(),
     pending: new Map(),
@@ -38,11 +40,11 @@ export function emptyData(): StateData {
 }
 
 export function copyData(data: StateData): StateData {
-  const { processed, term, checkpoint } = data;
+  const { processed, term, checkpoints } = data;
   return {
     processed,
     term,
-    checkpoint,
+    checkpoints,
     accounts: new Map(data.accounts),
     transfers: new Map(data.transfers),
     pending: new Map(data.pending),
@@ -52,10 +54,15 @@ export function copyData(data: StateData): StateData {
 
 /** What two states must have in common to be the same: all but the term of the leader. */
 export function rowsOf(data: StateData): string {
-  const { processed, checkpoint } = data;
+  const { processed, checkpoints } = data;
   return JSON.stringify({
     processed: String(processed),
-    checkpoint: checkpoint && [String(checkpoint.checkpointId), String(checkpoint.position)],
+    checkpoints: checkpoints.map(({ checkpointId: id, position, type, timestamp }) => [
+      String(id),
+      String(position),
+      type,
+      timestamp,
+    ]),
     accounts: [...data.accounts],
     transfers: [...data.transfers.values()],
     credits: [...data.credits.values()],
@@ -72,7 +79,7 @@ export function decodeData(bytes: Buffer): StateData {
   const end = text.indexOf('\n');
   const rows = JSON.parse(text.slice(end + 1)) as {
     processed: string;
-    checkpoint?: [string, string];
+    checkpoints: [string, string, CheckpointType, number][];
     accounts: [string, AccountRow][];
     transfers: TransferRow[];
     credits: CreditRow[];
@@ -80,10 +87,12 @@ export function decodeData(bytes: Buffer): StateData {
   const data = emptyData();
   data.term = BigInt(text.slice(0, end));
   data.processed = BigInt(rows.processed);
-  const [id, position] = rows.checkpoint ?? [];
-  if (id !== undefined && position !== undefined) {
-    data.checkpoint = { checkpointId: checkpointId(BigInt(id)), position: logPosition(BigInt(position)) };
-  }
+  data.checkpoints = rows.checkpoints.map(([id, position, type, timestamp]) => ({
+    checkpointId: checkpointId(BigInt(id)),
+    position: logPosition(BigInt(position)),
+    type,
+    timestamp,
+  }));
   for (const [name, row] of rows.accounts) data.accounts.set(name, row);
   for (const row of rows.transfers) {
     data.transfers.set(row.id, row);
@@ -123,11 +132,15 @@ export class MemoryState implements LedgerState {
   }
 
   get(): CheckpointState | undefined {
-    return this.data.checkpoint;
+    return this.data.checkpoints.at(-1);
   }
 
   put(state: CheckpointState): void {
-    this.data.checkpoint = state;
+    this.data.checkpoints = [...this.data.checkpoints, state];
+  }
+
+  checkpoints(): CheckpointState[] {
+    return [...this.data.checkpoints];
   }
 
   account(id: string): AccountRow | undefined {

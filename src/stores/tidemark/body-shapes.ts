@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { isFlatFileName } from '../../core/backup.ts';
 import { type CheckpointId, INT64_MAX, type LogPosition } from '../../core/ids.ts';
-import { CHUNK_SIZE_BYTES_MAX, PARTITIONS_MAX } from '../../core/limits.ts';
+import { CHUNK_SIZE_BYTES_MAX, PARTITIONS_MAX, POINTS_PER_BACKUP_MAX } from '../../core/limits.ts';
 import { isJsonObject } from './lossless-text.ts';
 
 const int64 = z
@@ -11,20 +11,28 @@ const int64 = z
   .transform((value) => BigInt(value));
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
 const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected an ISO-8601 instant');
+const checkpointId = int64
+  .refine((id) => id > 0n, 'expected 1 or more')
+  .transform((id) => id as CheckpointId);
+const position = int64.transform((value) => value as LogPosition);
 const index = z.int().nonnegative();
 const chunkSize = z.int().positive().max(CHUNK_SIZE_BYTES_MAX);
 
 export const backupIdShape = z.object({
-  checkpointId: int64.refine((id) => id > 0n, 'expected 1 or more').transform((id) => id as CheckpointId),
+  checkpointId,
   partitionId: z.int().nonnegative(),
   nodeId: z.int().nonnegative(),
 });
 
 export const descriptorShape = z.object({
   snapshotId: z.string().nullable(),
-  checkpointPosition: int64.transform((position) => position as LogPosition),
+  checkpointPosition: position,
   numberOfPartitions: z.int().positive().max(PARTITIONS_MAX),
   brokerVersion: z.string(),
+  checkpoints: z
+    .array(z.object({ checkpointId, position, timestamp: instant, type: z.enum(['backup', 'marker']) }))
+    .max(POINTS_PER_BACKUP_MAX)
+    .optional(),
   others: z.string().refine(isJsonObject, 'expected a JSON object as text').optional(),
 });
 

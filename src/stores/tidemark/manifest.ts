@@ -79,7 +79,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
     clusterId: manifest.clusterId,
     id: idFields(manifest.id),
     attempt: manifest.attempt,
-    descriptor: descriptorFields(manifest.descriptor),
+    descriptor: { ...descriptorFields(manifest.descriptor), ...pointFields(manifest.descriptor) },
     createdAt: manifest.createdAt,
     completedAt: manifest.completedAt,
     base: manifest.base,
@@ -104,7 +104,20 @@ export function idFields(id: BackupId): object {
   return { checkpointId: id.checkpointId, partitionId: id.partitionId, nodeId: id.nodeId };
 }
 
-/** A descriptor in the order of its fields in the format. */
+/** In the manifest alone: what else holds a descriptor is written again and again, and has to stay small. */
+function pointFields({ checkpoints }: BackupDescriptor): object {
+  if (checkpoints === undefined) return {};
+  return {
+    checkpoints: checkpoints.map(({ checkpointId, position, timestamp, type }) => ({
+      checkpointId,
+      position,
+      timestamp,
+      type,
+    })),
+  };
+}
+
+/** A descriptor in the order of its fields in the format, without its points. */
 export function descriptorFields(descriptor: BackupDescriptor): object {
   return {
     snapshotId: descriptor.snapshotId,

@@ -25,10 +25,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
       {
         file: 'examples/ledger/courier.ts',
-        find: 'const stamp = this.#partition.checkpoints.stamp()?.toString() ?? null;',
+        find: 'const stamp = showStamp(this.#partition.checkpoints.stamp());',
         replace: `const again = credits.every(({ id }) => sent.has(id));
           for (const { id } of credits) sent.add(id);
-          const stamp = again ? null : (this.#partition.checkpoints.stamp()?.toString() ?? null);`,
+          const stamp = again ? null : showStamp(this.#partition.checkpoints.stamp());`,
       },
     ],
   },
