@@ -100,6 +100,7 @@ export {
   type RestoreSettings,
 } from './restore/restore-manager.ts';
 export {
+export type * from './ports/schedule.ts';
   type PlannedCopy,
   planRestore,
   type RestorePlan,
@@ -140,3 +141,16 @@ export type { RestoreLayout, StagedPartition } from './runtime/restore-layout.ts
 export { silentLogger } from './runtime/silent-logger.ts';
 export { systemClock } from './runtime/system-clock.ts';
 export { systemRandom } from './runtime/system-random.ts';
+export { parseSchedule, type ScheduleOptions } from './runtime/parse-schedule.ts';
+// --- the schedule ---
+export {
+  BackupScheduler,
+  type SchedulerComponents,
+  type SchedulerSettings,
+} from './schedule/backup-scheduler.ts';
+export type {
+  ScheduledBackups,
+  ScheduledCallOptions,
+  ScheduledRetention,
+  SchedulerEvent,
+} from './schedule/scheduled-backups.ts';

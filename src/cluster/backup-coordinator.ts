@@ -1,11 +1,14 @@
 // Triggers and deletes cluster backups by asking every partition. It keeps no state of its own: whatever
-// became of an earlier call, the partitions know.
+// became of an earlier call, the partitions know, and also which ids are used up.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { BackupPartlyTriggered } from '../core/backup-partly-triggered.ts';
 import { Aborted, BrokerFailure, CheckpointNotNewer } from '../core/errors.ts';
-import type { CheckpointId } from '../core/ids.ts';
+import { generatedId } from '../core/generated-id.ts';
+import { type CheckpointId, INT64_MAX, checkpointId as idOf } from '../core/ids.ts';
+import { GENERATED_ID_TRIES } from '../core/limits.ts';
 import { fromAsync } from '../core/result.ts';
 import type { TakeBackupResponse } from '../ports/cluster.ts';
+import { BackupStatusAggregator } from './backup-status-aggregator.ts';
 import {
   allOrFirstFailure,
   type ClusterCallOptions,
@@ -32,26 +35,60 @@ export type DeleteClusterBackupError = TopologyError | PartitionRequestError;
 export class BackupCoordinator {
   readonly #components: ClusterComponents;
   readonly #requests: PartitionRequests;
+  readonly #aggregator: BackupStatusAggregator;
+  readonly #idOffset: number;
 
   constructor(components: ClusterComponents, settings: ClusterSettings = {}) {
     this.#components = components;
+    this.#aggregator = new BackupStatusAggregator(components, settings);
+    this.#idOffset = settings.idOffset ?? 0;
     this.#requests = new PartitionRequests(components, settings);
   }
 
   /**
-   * Creates the checkpoint on every partition, which makes each of them take its backup. Succeeds as soon as
-   * all partitions have passed the checkpoint and at least one did so for this call; ask the status for the
-   * rest.
+   * Creates the checkpoint on every partition, which makes each of them take its backup, and gives its id. Succeeds
+   * as soon as all partitions have passed the checkpoint and at least one did so for this call; ask the status for
+   * the rest.
+   *
+   * Without an id one is made: the milliseconds since 1970 and the offset of the settings, or the next one above all
+   * that are known. The backups are listed for that.
    *
    * The id may be used up whatever the outcome: a partition that did not answer, or one beside the partition
    * whose checkpoint is newer already, may have created it. Triggering the same id again is safe: partitions
-   * that have it ignore it. A `CheckpointNotNewer` is final.
+   * that have it ignore it. A `CheckpointNotNewer` is final, and tells the next free id.
    */
   trigger(
-    checkpointId: CheckpointId,
+    checkpointId?: CheckpointId,
     options: ClusterCallOptions = {},
-  ): ResultAsync<void, TriggerBackupError> {
-    return fromAsync<void, TriggerBackupError>(async () => {
+  ): ResultAsync<CheckpointId, TriggerBackupError> {
+    return checkpointId === undefined
+      ? this.#triggerGenerated(options)
+      : this.#trigger(checkpointId, options);
+  }
+
+  #triggerGenerated(options: ClusterCallOptions): ResultAsync<CheckpointId, TriggerBackupError> {
+    return fromAsync<CheckpointId, TriggerBackupError>(async () => {
+      const { clock } = this.#components;
+      const listed = await this.#aggregator.list({ limit: 1 }, options);
+      if (listed.isErr()) return err(listed.error);
+      const highest = listed.value.backups[0]?.checkpointId;
+      let id = generatedId(clock.now(), this.#idOffset, highest) ?? idOf(INT64_MAX);
+      for (let tries = 1; ; tries += 1) {
+        const triggered = await this.#trigger(id, options);
+        if (triggered.isOk() || triggered.error.name !== 'CheckpointNotNewer') return triggered;
+        // A deleted backup has used up its id as well, and so has one that was triggered at this moment.
+        const { nextFree } = triggered.error;
+        if (nextFree === undefined || tries === GENERATED_ID_TRIES) return triggered;
+        id = nextFree;
+      }
+    });
+  }
+
+  #trigger(
+    checkpointId: CheckpointId,
+    options: ClusterCallOptions,
+  ): ResultAsync<CheckpointId, TriggerBackupError> {
+    return fromAsync<CheckpointId, TriggerBackupError>(async () => {
       const { partitions, logger } = this.#components;
       const asked = await this.#requests.askAll(
         'take backup',
@@ -63,7 +100,7 @@ export class BackupCoordinator {
       if (outcome.isOk()) logger.info({ checkpointId }, 'triggered a backup on all partitions');
       else
         logger.warn({ checkpointId, err: outcome.error }, 'the backup was not triggered on all partitions');
-      return outcome;
+      return outcome.map(() => checkpointId);
     });
   }
 

@@ -23,7 +23,7 @@ export class ClusterBackups {
   }
 
   /** See {@link BackupCoordinator.trigger}. */
-  trigger(id: CheckpointId, options?: ClusterCallOptions): ResultAsync<void, TriggerBackupError> {
+  trigger(id?: CheckpointId, options?: ClusterCallOptions): ResultAsync<CheckpointId, TriggerBackupError> {
     return this.#coordinator.trigger(id, options);
   }
 

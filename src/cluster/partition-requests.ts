@@ -25,11 +25,16 @@ import type { Logger } from '../ports/telemetry.ts';
 export interface ClusterComponents {
   readonly topology: Topology;
   readonly partitions: PartitionBackupClient;
-  readonly clock: Pick<Clock, 'sleep'>;
+  readonly clock: Pick<Clock, 'now' | 'sleep'>;
   readonly logger: Logger;
 }
 
 export interface ClusterSettings {
+  /**
+   * Is added to the milliseconds since 1970 to make the id of a backup that is triggered without one: for clusters
+   * whose backups had higher ids before. Default 0.
+   */
+  readonly idOffset?: number | undefined;
   /** The limit of one request to one partition, in milliseconds. Default 15,000. */
   readonly requestTimeoutMs?: number;
   /** How many partitions are asked at the same time. Default 32. */

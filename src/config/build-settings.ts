@@ -2,11 +2,12 @@
 import { PART_SIZE_BYTES_MIN } from '../core/limits.ts';
 import type { FixedPartition } from '../core/partition-distribution.ts';
 import type { RetentionPolicy } from '../core/retention-policy.ts';
+import { readSchedule } from '../runtime/parse-schedule.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import type { ReadValues } from './read-values.ts';
 import { SETTINGS, type SettingName, type SettingValues } from './setting-keys.ts';
-import type { ClusterSettings, ManagementSettings, Settings } from './settings.ts';
+import type { ClusterSettings, ManagementSettings, ScheduleSettings, Settings } from './settings.ts';
 
 /** What does not fit together. A value that is wrong by itself is undefined here and has its own problem. */
 export function misfits({ values, origins }: ReadValues): string[] {
@@ -32,6 +33,10 @@ export function misfits({ values, origins }: ReadValues): string[] {
   }
   if (store === 'FILESYSTEM' && missing('filesystemBasePath')) {
     problem('filesystemBasePath', 'it is needed for the store FILESYSTEM and is not set');
+  }
+  if (!isNone(values.cleanupSchedule) && RULES.every(missing)) {
+    const { key } = SETTINGS.retentionWindow;
+    problem('cleanupSchedule', `there is no rule that says what to keep; set ${key} or another one`);
   }
   if (values.format === 'zeebe') zeebeMisfits({ values, origins }, problem);
   if (clusterSize !== undefined) {
@@ -77,6 +82,14 @@ const KEY_PAIRS = [
   ['secretKey', 'accessKey'],
 ] as const;
 
+const RULES = [
+  'retentionWindow',
+  'retentionKeepLast',
+  'retentionKeepDaily',
+  'retentionKeepWeekly',
+  'retentionKeepMonthly',
+] as const;
+
 /** The settings, once nothing is wrong with the values. */
 export function buildSettings(
   values: SettingValues,
@@ -90,9 +103,33 @@ export function buildSettings(
     dataDirectory,
     management: management(values),
     retention: retention(values),
+    schedule: scheduleSettings(values),
     enableBackup,
-    warnings,
+    warnings: [...warnings, ...withoutEffect(values)],
   };
+}
+
+/** The texts have been read once; in another time zone they make sense as well. */
+function scheduleSettings(values: SettingValues): ScheduleSettings {
+  const inZone = (text: string) => readSchedule(text, values.scheduleTimeZone).unwrapOr(null);
+  return {
+    schedule: inZone(values.schedule),
+    cleanupSchedule: inZone(values.cleanupSchedule),
+    idOffset: values.offset,
+  };
+}
+
+/** What somebody may rely on, and which does nothing. */
+function withoutEffect({ store, schedule, cleanupSchedule }: SettingValues): string[] {
+  if (store !== 'NONE') return [];
+  const set = { schedule, cleanupSchedule };
+  return (['schedule', 'cleanupSchedule'] as const)
+    .filter((name) => !isNone(set[name]))
+    .map((name) => `${SETTINGS[name].key}: it has no effect while ${SETTINGS.store.key} is NONE`);
+}
+
+function isNone(schedule: string | undefined): boolean {
+  return schedule === undefined || schedule.toLowerCase() === 'none';
 }
 
 function retention(values: SettingValues): RetentionPolicy {
@@ -159,6 +196,7 @@ function management(values: SettingValues): ManagementSettings {
     host: values.managementAddress,
     basePath: values.basePath,
     dialect: values.dialect,
+    generateIds: values.generateIds ?? !isNone(values.schedule),
     ...(token === undefined ? {} : { token }),
   };
   return hideSecrets(settings, ['token']);

@@ -2,6 +2,7 @@
 // filled in.
 import type { FixedPartition } from '../core/partition-distribution.ts';
 import type { RetentionPolicy } from '../core/retention-policy.ts';
+import type { Schedule } from '../ports/schedule.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
 
 /** All settings. Printing or serialising them shows no secret. */
@@ -14,6 +15,8 @@ export interface Settings {
   readonly management: ManagementSettings;
   /** Which backups to keep. Without a rule nothing is ever pruned. */
   readonly retention: RetentionPolicy;
+  /** When backups are taken, and when the others are pruned. */
+  readonly schedule: ScheduleSettings;
   /** Zeebe 8.1's switch: whether the broker takes backups. */
   readonly enableBackup: boolean;
   /** What looks like a mistake and does no harm, such as a misspelt key. Meant to be logged. */
@@ -32,6 +35,16 @@ export interface ClusterSettings {
   readonly clusterName?: string;
 }
 
+/** What a `BackupScheduler` takes, as it is. */
+export interface ScheduleSettings {
+  /** Null: no backup is taken by itself. */
+  readonly schedule: Schedule | null;
+  /** Null: nothing is pruned by itself. */
+  readonly cleanupSchedule: Schedule | null;
+  /** For the cluster's own settings as well: it is part of every id that is made. */
+  readonly idOffset: number;
+}
+
 /** How the management API is served. */
 export interface ManagementSettings {
   /** Whether the backups are served at all. */
@@ -41,6 +54,8 @@ export interface ManagementSettings {
   /** The path above `/backups`. */
   readonly basePath: string;
   readonly dialect: 'modern' | '8.1';
+  /** Whether a trigger without an id gets one. */
+  readonly generateIds: boolean;
   /** Absent: requests need no token. */
   readonly token?: string;
 }

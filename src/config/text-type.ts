@@ -1,6 +1,8 @@
 // The types that a setting's text can have: how each is read, and what to tell when it cannot be. It knows
 // no keys.
 import { z } from 'zod';
+import { parseDuration } from '../core/parse-duration.ts';
+import { readSchedule, timeZoneFlaw } from '../runtime/parse-schedule.ts';
 import { keyPrefixFlaw } from '../stores/key-prefix-flaw.ts';
 
 /** One type: its name for the documentation, and the schema that reads it from text. */
@@ -62,26 +64,11 @@ export const yesOrNo: TextType<boolean> = textType('true or false', (value) =>
   Object.hasOwn(BOOLEANS, value.toLowerCase()) ? BOOLEANS[value.toLowerCase()] : undefined,
 );
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** A time span in milliseconds: `PT180S`, `180s`, `500ms`, or a bare number of milliseconds. */
 export function duration(minMs: number, maxMs: number): TextType<number> {
   return textType(`a duration such as PT180S or 180s, in ${minMs}ms..${maxMs}ms`, (value) => {
-    const simple = /^(\d{1,12})(ms|s|m|h|d)?$/i.exec(value);
-    if (simple !== null) {
-      return within(
-        Number(simple[1]) * (UNIT_MS[(simple[2] ?? 'ms').toLowerCase()] ?? Number.NaN),
-        minMs,
-        maxMs,
-      );
-    }
-    const iso =
-      /^P(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?$/i.exec(
-        value,
-      );
-    if (iso === null || iso.slice(1).every((part) => part === undefined)) return undefined;
-    const [days = 0, hours = 0, minutes = 0, seconds = 0] = iso.slice(1).map((part) => Number(part ?? 0));
-    return within(Math.round((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000), minMs, maxMs);
+    const ms = parseDuration(value);
+    return ms === undefined ? undefined : within(ms, minMs, maxMs);
   });
 }
 
@@ -112,6 +99,22 @@ export const keyPrefix: TextType<string> = textType(
   "parts joined by '/'",
   (value) => (keyPrefixFlaw(value) === undefined ? value : undefined),
   keyPrefixFlaw,
+);
+
+/** When something is due: kept as text, because its time zone is a setting of its own. */
+export const schedule: TextType<string> = textType(
+  "a cron expression such as '0 2 * * *', an interval such as PT1H, or none",
+  (value) => (readSchedule(value, 'UTC').isOk() ? value : undefined),
+  (value) =>
+    readSchedule(value, 'UTC').match(
+      () => undefined,
+      (flaw) => flaw,
+    ),
+);
+
+/** The name of a time zone. */
+export const timeZone: TextType<string> = textType('a time zone such as UTC or Europe/Berlin', (value) =>
+  timeZoneFlaw(value) === undefined ? value : undefined,
 );
 
 /** A list of words, separated by commas. */

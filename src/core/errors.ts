@@ -1,5 +1,6 @@
 // Every expected failure, one class per decision a caller can take. Discriminate by `name`; messages may change.
 import type { BackupId } from './backup.ts';
+import { idAbove } from './generated-id.ts';
 import type { CheckpointId, PartitionId } from './ids.ts';
 import type { BackupStatusCode, PartitionBackupStatus } from './status.ts';
 
@@ -274,13 +275,18 @@ export class CheckpointNotNewer extends BackupError {
   override readonly retryable = false;
   readonly requested: CheckpointId;
   readonly latest: CheckpointId;
+  /** The lowest id that a new backup can have. Undefined when the latest has used up the last one. */
+  readonly nextFree: CheckpointId | undefined;
   constructor(requested: CheckpointId, latest: CheckpointId) {
+    const nextFree = idAbove(latest);
     super(
       `Requested backup has id ${requested}. The latest backup has id ${latest}. ` +
-        `Id of new backups must be higher than the previous one; the next free id is ${latest + 1n}.`,
+        'Id of new backups must be higher than the previous one; ' +
+        (nextFree === undefined ? 'there is no free id above it.' : `the next free id is ${nextFree}.`),
     );
     this.requested = requested;
     this.latest = latest;
+    this.nextFree = nextFree;
   }
 }
 

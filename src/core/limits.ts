@@ -107,3 +107,25 @@ export const MANAGEMENT_REQUEST_TIMEOUT_MS = 30_000;
 
 /** A management connection on which nothing moves: longer than any answer takes to come. */
 export const MANAGEMENT_IDLE_TIMEOUT_MS = 5 * 60_000;
+
+/** How often a generated id is made anew because it was used up: others may trigger at the same moment. */
+export const GENERATED_ID_TRIES = 5;
+
+/** The longest a scheduler sleeps: the time of day may jump, and nobody tells it. */
+export const SCHEDULER_SLEEP_MS = 60_000;
+
+/** How often a scheduler looks whether the backup that it waits for has ended. */
+export const SCHEDULER_POLL_MS = 15_000;
+
+/** After a failure a scheduler tries again so much later, twice as much each time up to the greatest, and less by chance. */
+export const SCHEDULER_RETRY_MS = 2_000;
+export const SCHEDULER_RETRY_MS_MAX = 5 * 60_000;
+
+/** By how much the clocks of two nodes may differ before a backup counts as one from the future. */
+export const CLOCK_SKEW_MS = 60_000;
+
+/** The newest backups that a scheduler looks at: more than can be unfinished at a time. */
+export const SCHEDULER_BACKUPS_SEEN = 32;
+
+/** One cleanup of a schedule, with its sweep, which deletes for half an hour at most. */
+export const CLEANUP_DEADLINE_MS = 6 * 60 * 60 * 1000;

@@ -7,7 +7,8 @@ import type { ClusterBackupPage, ClusterBackupStatus } from '../core/status.ts';
 
 /** The four things that can be asked of a cluster's backups. Each ends by itself within some limit. */
 export interface BackupOperations {
-  trigger(id: CheckpointId, options?: OperationOptions): ResultAsync<void, BackupError>;
+  /** Gives the id. Without one it is made; who makes none ends with an InvalidInput. */
+  trigger(id?: CheckpointId, options?: OperationOptions): ResultAsync<CheckpointId, BackupError>;
   /** A backup that no partition has is DOES_NOT_EXIST, not an error. */
   status(id: CheckpointId, options?: OperationOptions): ResultAsync<ClusterBackupStatus, BackupError>;
   /** Newest first, below `before`, at most `limit`. */

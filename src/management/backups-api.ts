@@ -1,6 +1,6 @@
 // The routes of the management API: what each answers, in the shapes of 8.2 and later or of 8.1. It knows
 // HTTP and the shapes, and nothing of how a cluster does what is asked.
-import type { BackupError } from '../core/errors.ts';
+import { type BackupError, CheckpointNotNewer } from '../core/errors.ts';
 import { parseCheckpointId } from '../core/parse-checkpoint-id.ts';
 import type { BackupOperations } from './backup-operations.ts';
 import { httpStatus } from './error-status.ts';
@@ -9,16 +9,26 @@ import { requestedId } from './request-id.ts';
 import { isUnusedId, itemId, listQuery } from './request-url.ts';
 import { type LegacyBackupInfo, type ManagementDialect, toBackupInfo, toLegacyBackupInfo } from './wire.ts';
 
+export interface BackupsApiSettings {
+  /** Where the backups are. */
+  readonly root: string;
+  readonly dialect: ManagementDialect;
+  /** Whether a trigger without an id gets one, or a 400. */
+  readonly generateIds: boolean;
+}
+
 /** The routes under one path, over the operations of one cluster. */
 export class BackupsApi {
   readonly #operations: BackupOperations;
   readonly #root: string;
   readonly #dialect: ManagementDialect;
+  readonly #generateIds: boolean;
 
-  constructor(operations: BackupOperations, root: string, dialect: ManagementDialect) {
+  constructor(operations: BackupOperations, { root, dialect, generateIds }: BackupsApiSettings) {
     this.#operations = operations;
     this.#root = root;
     this.#dialect = dialect;
+    this.#generateIds = generateIds;
   }
 
   async answer(request: Request): Promise<Response> {
@@ -58,15 +68,15 @@ export class BackupsApi {
 
   // A client that goes away does not call off a trigger or a delete: it would end on some partitions only.
   async #trigger(request: Request, url: URL): Promise<Response> {
-    const id = await requestedId(request, url);
-    if (id.isErr()) return message(id.error.status, id.error.text);
-    const triggered = await this.#operations.trigger(id.value);
+    const requested = await requestedId(request, url, { mayBeMissing: this.#generateIds });
+    if (requested.isErr()) return message(requested.error.status, requested.error.text);
+    const triggered = await this.#operations.trigger(requested.value);
     if (triggered.isErr()) return failure(triggered.error);
-    const where = `GET ${this.#root.replace(/^\//, '')}/${id.value}`;
-    return message(
-      202,
-      `A backup with id ${id.value} has been scheduled. Use ${where} to monitor the status.`,
-    );
+    const id = triggered.value;
+    const where = `GET ${this.#root.replace(/^\//, '')}/${id}`;
+    const text = `A backup with id ${id} has been scheduled. Use ${where} to monitor the status.`;
+    // Zeebe has the field from 8.9 on, and before that nobody who does not know the id.
+    return json(202, requested.value === undefined ? { message: text, backupId: id } : { message: text });
   }
 
   /**
@@ -116,7 +126,9 @@ export class BackupsApi {
 }
 
 function failure(error: BackupError): Response {
-  return message(httpStatus(error), error.message);
+  const next = error instanceof CheckpointNotNewer ? error.nextFree : undefined;
+  const body = { message: error.message, ...(next === undefined ? {} : { nextBackupId: next }) };
+  return json(httpStatus(error), body);
 }
 
 function notFound(id: string): Response {

@@ -1,6 +1,6 @@
 // A client of the management API, for tidemark's own and for Zeebe's gateways from 8.1 on. A request that may
 // have had an effect is never sent a second time.
-import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+import { err, errAsync, ok, type Result, type ResultAsync } from 'neverthrow';
 import { BackupNotFound, BackupsDisabled, CheckpointNotNewer, InvalidInput } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import { BACKUPS_PER_PAGE, MANAGEMENT_CALL_TIMEOUT_MS } from '../core/limits.ts';
@@ -61,26 +61,33 @@ export class ManagementClient {
   }
 
   /**
-   * Triggers a backup and returns once it is scheduled. 8.1 says yes to an id that is used up as well: look
+   * Triggers a backup and gives its id once it is scheduled. 8.1 says yes to an id that is used up as well: look
    * at the status there. When no answer comes the backup may have been triggered; the same id can be
    * triggered again.
+   *
+   * Without an id the gateway makes one, where it does that: tidemark's when it is told to, Camunda's from 8.9 on with a
+   * schedule. Others answer 400, and one of 8.1 ends as InvalidInput.
    */
   trigger(
-    id: CheckpointId,
+    id?: CheckpointId,
     options: ManagementCallOptions = {},
-  ): ResultAsync<void, ManagementClientError | CheckpointNotNewer> {
-    return fromAsync<void, ManagementClientError | CheckpointNotNewer>(async () => {
+  ): ResultAsync<CheckpointId, ManagementClientError | CheckpointNotNewer> {
+    return fromAsync<CheckpointId, ManagementClientError | CheckpointNotNewer>(async () => {
       if (this.#dialect === '8.1') return this.#legacyTrigger(id, options);
-      const reply = await this.#call('POST', '', options, `{"backupId":${id}}`);
+      const reply = await this.#call('POST', '', options, id === undefined ? '{}' : `{"backupId":${id}}`);
       if (reply.isErr()) return err(reply.error);
       // No such route, so nothing has happened, and the other way cannot be the second time.
       const isUnknownRoute = [404, 405].includes(reply.value.status) && !hasText(reply.value, 'message');
       if (this.#dialect === 'auto' && isUnknownRoute) return this.#legacyTrigger(id, options);
       if (reply.value.status === 202 && hasText(reply.value, 'message')) {
         this.#dialect = 'modern';
-        return ok(undefined);
+        const taken = id ?? scheduledId(reply.value);
+        return taken === undefined
+          ? err(unusable(reply.value, 'the answer names no id; list the backups'))
+          : ok(taken);
       }
-      return err(notNewer(id, reply.value) ?? refusal(reply.value));
+      const notFree = id === undefined ? undefined : notNewer(id, reply.value);
+      return err(notFree ?? refusal(reply.value));
     });
   }
 
@@ -135,13 +142,15 @@ export class ManagementClient {
   }
 
   #legacyTrigger(
-    id: CheckpointId,
+    id: CheckpointId | undefined,
     options: ManagementCallOptions,
-  ): ResultAsync<void, ManagementClientError | CheckpointNotNewer> {
+  ): ResultAsync<CheckpointId, ManagementClientError | CheckpointNotNewer> {
+    if (id === undefined)
+      return errAsync(new InvalidInput('backupId', 'a gateway of 8.1 makes none; give one'));
     return this.#call('POST', `/${id}`, options).andThen((reply) => {
       if (reply.status !== 200 || fieldsOf(reply.body).id !== id) return err(refusal(reply));
       this.#dialect = '8.1';
-      return ok(undefined);
+      return ok(id);
     });
   }
 
@@ -192,6 +201,14 @@ function pageOf(
 
 function hasText(reply: ManagementReply, name: string): boolean {
   return typeof fieldsOf(reply.body)[name] === 'string';
+}
+
+/** The id that the gateway has made: in a field of its own, or in the sentence alone. */
+function scheduledId(reply: ManagementReply): CheckpointId | undefined {
+  const { backupId, message } = fieldsOf(reply.body);
+  const inSentence = /with id (\d+)/.exec(String(message))?.[1];
+  const text = typeof backupId === 'bigint' ? String(backupId) : inSentence;
+  return parseCheckpointId(text ?? '').unwrapOr(undefined);
 }
 
 /** The latest id stands in the sentence alone; there is no field for it. */

@@ -18,6 +18,11 @@ export interface ManagementHandlerOptions {
   readonly dialect?: ManagementDialect;
   /** When set, requests need `Authorization: Bearer <token>`. */
   readonly bearerToken?: string;
+  /**
+   * Makes the id of a `POST /backups` that has none. Otherwise that is a 400, as in Zeebe before 8.9: a script whose
+   * id got lost on the way hears of it. Default false.
+   */
+  readonly generateIds?: boolean;
   /** Is told about unexpected failures, which answer 500. */
   readonly logger?: Logger;
 }
@@ -29,10 +34,10 @@ export function managementHandler(
   operations: BackupOperations,
   options: ManagementHandlerOptions = {},
 ): ManagementHandler {
-  const { bearerToken, logger, dialect = 'modern' } = options;
+  const { bearerToken, logger, dialect = 'modern', generateIds = false } = options;
   invariant(bearerToken !== '', 'an empty bearer token lets everybody in; leave it out to mean that');
   const basePath = (options.basePath ?? '/actuator').replace(/^\/*/, '/').replace(/\/+$/, '');
-  const api = new BackupsApi(operations, `${basePath}/backups`, dialect);
+  const api = new BackupsApi(operations, { root: `${basePath}/backups`, dialect, generateIds });
   return async (request) => {
     try {
       if (bearerToken !== undefined && !hasBearerToken(request, bearerToken)) {

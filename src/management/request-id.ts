@@ -15,33 +15,41 @@ export interface Rejection {
   readonly text: string;
 }
 
-/** The id in the body of a POST, or in its query when there is no body. */
-export function requestedId(request: Request, url: URL): ResultAsync<CheckpointId, Rejection> {
-  return fromAsync<CheckpointId, Rejection>(async () => {
+/** The id in the body of a POST, or in its query when there is no body. Undefined when it may be missing and is. */
+export function requestedId(
+  request: Request,
+  url: URL,
+  { mayBeMissing }: { readonly mayBeMissing: boolean },
+): ResultAsync<CheckpointId | undefined, Rejection> {
+  return fromAsync<CheckpointId | undefined, Rejection>(async () => {
     const body = await readBody(request);
     if (body.isErr()) return err(body.error);
-    if (body.value.length === 0) return idInQuery(url);
+    if (body.value.length === 0) return idInQuery(url, mayBeMissing);
     const type = request.headers.get('content-type') ?? 'none';
     if (!/^application\/([^;]+\+)?json\s*(;|$)/i.test(type)) {
       return err({ status: 415, text: `the body must be application/json, not ${type}` });
     }
-    return idInBody(body.value);
+    return idInBody(body.value, mayBeMissing);
   });
 }
 
-function idInQuery(url: URL): Result<CheckpointId, Rejection> {
+type FoundId = Result<CheckpointId | undefined, InvalidInput>;
+
+function idInQuery(url: URL, mayBeMissing: boolean): Result<CheckpointId | undefined, Rejection> {
   const hint = 'it is missing; send {"backupId": <number>} as application/json';
   return queryValue(url, 'backupId')
-    .andThen((text) =>
-      text === undefined ? err(new InvalidInput('backupId', hint)) : parseCheckpointId(text),
-    )
+    .andThen((text): FoundId => {
+      if (text !== undefined) return parseCheckpointId(text);
+      return mayBeMissing ? ok(undefined) : err(new InvalidInput('backupId', hint));
+    })
     .mapErr(badRequest);
 }
 
-function idInBody(body: Uint8Array): Result<CheckpointId, Rejection> {
+function idInBody(body: Uint8Array, mayBeMissing: boolean): Result<CheckpointId | undefined, Rejection> {
   return parseBody(body)
-    .andThen((fields) => {
+    .andThen((fields): FoundId => {
       const value = fields.backupId;
+      if (value === undefined && mayBeMissing) return ok(undefined);
       if (isLosslessNumber(value)) return parseCheckpointId(value.value);
       if (typeof value === 'string') return parseCheckpointId(value);
       const found = value === undefined ? 'it is missing' : `it is ${kindOf(value)}`;

@@ -42,6 +42,10 @@ export interface PartitionBackupInfo {
 /** A message in answer to a POST, or an error. */
 export interface MessageBody {
   readonly message: string;
+  /** The id of the backup that was triggered, when it was made here. Zeebe before 8.9 has no such field. */
+  readonly backupId?: bigint;
+  /** With a 409: the lowest id that is free. tidemark's own. */
+  readonly nextBackupId?: bigint;
 }
 
 /** A cluster backup as Zeebe 8.1 tells it: all fields are there, null when not known. */

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderOf, type SourceFile, sourceFile, sourceTree } from './source-tree.ts';
 
-const ENGINES = ['checkpoint', 'partition', 'cluster', 'restore', 'retention'];
+const ENGINES = ['checkpoint', 'partition', 'cluster', 'restore', 'retention', 'schedule'];
 const BELOW_ADAPTERS = ['core', 'ports'];
 
 /** Folder -> the folders it may import besides itself, and its packages. Entries and the CLI wire all together. */
@@ -15,6 +15,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
   cluster: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   restore: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   retention: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
+  schedule: { folders: BELOW_ADAPTERS, packages: ['neverthrow'] },
   objects: {
     folders: BELOW_ADAPTERS,
     packages: [
@@ -39,6 +40,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
     folders: BELOW_ADAPTERS,
     packages: [
       'neverthrow',
+      'croner',
       'node:fs',
       'node:fs/promises',
       'node:path',
@@ -51,7 +53,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
     folders: BELOW_ADAPTERS,
     packages: ['neverthrow', 'lossless-json', 'srvx/node', 'node:http', 'node:crypto', 'node:net'],
   },
-  config: { folders: [...BELOW_ADAPTERS, 'stores'], packages: ['neverthrow', 'yaml', 'zod'] },
+  config: { folders: [...BELOW_ADAPTERS, 'runtime', 'stores'], packages: ['neverthrow', 'yaml', 'zod'] },
   testkit: {
     folders: [...BELOW_ADAPTERS, 'objects'],
     packages: [

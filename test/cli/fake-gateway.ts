@@ -27,11 +27,11 @@ export class FakeGateway {
   async start(bearerToken?: string): Promise<void> {
     const handler = managementHandler(
       {
-        trigger: (id) => {
+        trigger: (id = checkpointId(this.latest + 1n)) => {
           if (id <= this.latest) return errAsync(new CheckpointNotNewer(id, this.latest));
           this.latest = id;
           this.triggered.push(id);
-          return okAsync(undefined);
+          return okAsync(id);
         },
         status: (id) => (this.failure ? errAsync(this.failure) : okAsync(this.#look(id))),
         list: () => (this.failure ? errAsync(this.failure) : okAsync({ backups: [this.#look(this.latest)] })),

@@ -30,8 +30,16 @@ describe('without anything', () => {
       backup: { store: 'NONE' },
       cluster: { nodeId: 0, clusterSize: 1, partitionsCount: 1, replicationFactor: 1 },
       dataDirectory: 'data',
-      management: { enabled: true, port: 9600, host: '127.0.0.1', basePath: '/actuator', dialect: 'modern' },
+      management: {
+        enabled: true,
+        port: 9600,
+        host: '127.0.0.1',
+        basePath: '/actuator',
+        dialect: 'modern',
+        generateIds: false,
+      },
       retention: { minimum: 1 },
+      schedule: { schedule: null, cleanupSchedule: null, idOffset: 0 },
       enableBackup: true,
       warnings: [],
     });
@@ -158,8 +166,10 @@ tidemark:
         host: '127.0.0.1',
         basePath: '/actuator',
         dialect: 'modern',
+        generateIds: false,
       },
       retention: { minimum: 1 },
+      schedule: { schedule: null, cleanupSchedule: null, idOffset: 0 },
       enableBackup: false,
       warnings: [],
     });

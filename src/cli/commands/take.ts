@@ -1,7 +1,10 @@
 // `tidemark take`: triggers a backup of a running cluster, and waits for it when asked to.
 import type { Command } from 'commander';
 import { ok, type ResultAsync } from 'neverthrow';
-import { type CheckpointId, checkpointId } from '../../core/ids.ts';
+import { idOfInstant } from '../../core/generated-id.ts';
+import type { CheckpointId } from '../../core/ids.ts';
+import { fromAsync } from '../../core/result.ts';
+import type { ManagementClient } from '../../management/management-client.ts';
 import type { BackupInfo } from '../../management/wire.ts';
 import { optionalId, parseTimeout } from '../arguments.ts';
 import type { CliError } from '../cli-errors.ts';
@@ -22,7 +25,10 @@ export function addTake(program: Command, run: CommandRun): void {
   program
     .command('take')
     .description('trigger a backup of a running cluster, and print its id')
-    .argument('[backupId]', 'higher than that of any backup before (default: the milliseconds since 1970)')
+    .argument(
+      '[backupId]',
+      'higher than that of any backup before (default: one that the gateway makes, or the milliseconds since 1970)',
+    )
     .requiredOption(
       '--gateway <url>',
       'the management API of a gateway or node, such as http://127.0.0.1:9600',
@@ -41,10 +47,10 @@ Examples:
 function take(run: CommandRun, text: string | undefined, options: TakeOptions): ResultAsync<Shown, CliError> {
   const { io } = run.surroundings;
   return parseTimeout(options.timeout)
-    .andThen((timeoutMs) => optionalId(text).map((id) => ({ timeoutMs, id: id ?? nowAsId(io.clock.now()) })))
-    .asyncAndThen<Shown, CliError>(({ timeoutMs, id }) => {
+    .andThen((timeoutMs) => optionalId(text).map((id) => ({ timeoutMs, id })))
+    .asyncAndThen<Shown, CliError>(({ timeoutMs, id: given }) => {
       const client = gatewayClient(run.surroundings, options.gateway);
-      return client.trigger(id, { signal: io.signal }).andThen<Shown, CliError>(() => {
+      return trigger(run, client, given).andThen<Shown, CliError>((id) => {
         if (options.wait) return waitVisibly(run, client, id, timeoutMs);
         io.stderr.write(
           `backup ${id} is triggered; watch it with: tidemark status ${id} --gateway ${options.gateway}\n`,
@@ -54,9 +60,31 @@ function take(run: CommandRun, text: string | undefined, options: TakeOptions): 
     });
 }
 
+/** Lets the gateway make the id that nobody gave. Where it makes none, the time of day is one, if it is high enough. */
+function trigger(
+  run: CommandRun,
+  client: ManagementClient,
+  given: CheckpointId | undefined,
+): ResultAsync<CheckpointId, CliError> {
+  const { clock, signal } = run.surroundings.io;
+  return fromAsync<CheckpointId, CliError>(async () => {
+    const first = await client.trigger(given, { signal });
+    if (first.isOk() || given !== undefined || !makesNoIds(first.error)) return first;
+    const ofNow = await client.trigger(idOfInstant(clock.now()), { signal });
+    if (ofNow.isOk() || ofNow.error.name !== 'CheckpointNotNewer') return ofNow;
+    const { nextFree } = ofNow.error;
+    return nextFree === undefined ? ofNow : client.trigger(nextFree, { signal });
+  });
+}
+
+/** It has refused, so nothing has happened there. */
+function makesNoIds(error: CliError): boolean {
+  return error.name === 'InvalidInput' || (error.name === 'ManagementApiError' && error.status === 400);
+}
+
 function waitVisibly(
   run: CommandRun,
-  client: ReturnType<typeof gatewayClient>,
+  client: ManagementClient,
   id: CheckpointId,
   timeoutMs: number,
 ): ResultAsync<Shown, CliError> {
@@ -74,8 +102,4 @@ function waitVisibly(
       line.end();
       return error;
     });
-}
-
-function nowAsId(now: number): CheckpointId {
-  return checkpointId(Math.trunc(now));
 }
