@@ -88,6 +88,7 @@ export type * from './ports/environment.ts';
 export type * from './ports/object-storage.ts';
 export type * from './ports/partition.ts';
 export type * from './ports/restore-target.ts';
+export type * from './ports/schedule.ts';
 export type * from './ports/telemetry.ts';
 export {
   type PlanRestoreError,
@@ -100,7 +101,6 @@ export {
   type RestoreSettings,
 } from './restore/restore-manager.ts';
 export {
-export type * from './ports/schedule.ts';
   type PlannedCopy,
   planRestore,
   type RestorePlan,
@@ -137,11 +137,11 @@ export {
   eventLoopLoad,
 } from './runtime/event-loop-load.ts';
 export { type NodeFileOptions, nodeFile } from './runtime/node-file.ts';
+export { parseSchedule, type ScheduleOptions } from './runtime/parse-schedule.ts';
 export type { RestoreLayout, StagedPartition } from './runtime/restore-layout.ts';
 export { silentLogger } from './runtime/silent-logger.ts';
 export { systemClock } from './runtime/system-clock.ts';
 export { systemRandom } from './runtime/system-random.ts';
-export { parseSchedule, type ScheduleOptions } from './runtime/parse-schedule.ts';
 // --- the schedule ---
 export {
   BackupScheduler,
