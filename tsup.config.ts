@@ -11,6 +11,7 @@ export default defineConfig({
     zeebe: 'src/zeebe.ts',
     management: 'src/management.ts',
     config: 'src/config.ts',
+    telemetry: 'src/telemetry.ts',
     testkit: 'src/testkit.ts',
     cli: 'src/cli/main.ts',
   },

@@ -3,7 +3,12 @@
 // --- Results: use these, so that your code and tidemark share one copy ---
 export { err, ok, Result, ResultAsync, safeTry } from 'neverthrow';
 // --- the checkpoint protocol ---
-export { CheckpointProcessor, type CreateCheckpointCommand } from './checkpoint/checkpoint-processor.ts';
+export {
+  type CheckpointComponents,
+  CheckpointProcessor,
+  type CheckpointStamp,
+  type CreateCheckpointCommand,
+} from './checkpoint/checkpoint-processor.ts';
 export {
   type CheckpointEvent,
   type CreateCheckpointRecord,
@@ -60,7 +65,11 @@ export {
   type PartitionDistribution,
   partitionsOfNode,
 } from './core/partition-distribution.ts';
-export type { RetentionPolicy } from './core/retention-policy.ts';
+export type {
+  PartitionRestoreProgress,
+  RestoreProgress,
+} from './core/restore-progress.ts';
+export type { RetentionPolicy, RetentionReason } from './core/retention-policy.ts';
 export {
   BACKUP_STATUS_CODES,
   type BackupProgress,
@@ -107,7 +116,6 @@ export {
   type RestorePlanError,
   type RestoreSelection,
 } from './restore/restore-plan.ts';
-export type { PartitionRestoreProgress, RestoreProgress } from './restore/restore-progress.ts';
 // --- retention ---
 export {
   type PruneError,
@@ -122,7 +130,6 @@ export {
   planRetention,
   type RetainableBackup,
   type RetentionDecision,
-  type RetentionReason,
 } from './retention/retention-plan.ts';
 // --- the real world ---
 export { bytesFile } from './runtime/bytes-file.ts';

@@ -10,6 +10,7 @@ import {
 } from '../core/errors.ts';
 import { API_CALL_TIMEOUT_MS } from '../core/limits.ts';
 import { contain, fromAsync } from '../core/result.ts';
+import { tell } from '../core/tell.ts';
 import type { Clock, Random } from '../ports/environment.ts';
 import type {
   GetOptions,
@@ -22,7 +23,7 @@ import type {
   PutOptions,
   UploadOptions,
 } from '../ports/object-storage.ts';
-import type { Logger } from '../ports/telemetry.ts';
+import type { Logger, StoreObserver, StoreOperation } from '../ports/telemetry.ts';
 
 export interface RetryingStorageComponents {
   readonly storage: ObjectStorage;
@@ -30,6 +31,8 @@ export interface RetryingStorageComponents {
   readonly random: Pick<Random, 'fraction'>;
   /** Is told about each attempt that failed and is tried again. */
   readonly logger?: Pick<Logger, 'warn'> | undefined;
+  /** Is told the same, as an event. */
+  readonly observer?: StoreObserver | undefined;
 }
 
 export interface RetryingStorageSettings {
@@ -52,6 +55,7 @@ export class RetryingStorage implements ObjectStorage {
   readonly #clock: Clock;
   readonly #random: Pick<Random, 'fraction'>;
   readonly #logger: Pick<Logger, 'warn'> | undefined;
+  readonly #observer: StoreObserver | undefined;
   readonly #timeoutMs: number;
   readonly #closed = new AbortController();
 
@@ -60,6 +64,7 @@ export class RetryingStorage implements ObjectStorage {
     this.#clock = components.clock;
     this.#random = components.random;
     this.#logger = components.logger;
+    this.#observer = components.observer;
     this.#timeoutMs = settings.apiCallTimeoutMs ?? API_CALL_TIMEOUT_MS;
     this.location = components.storage.location;
   }
@@ -69,7 +74,7 @@ export class RetryingStorage implements ObjectStorage {
     body: Uint8Array,
     options?: PutOptions,
   ): ResultAsync<void, StoreError | ObjectAlreadyExists> {
-    return this.#retry<void, ObjectAlreadyExists>(`put ${key}`, options, async (signal, attempt) => {
+    return this.#retry<void, ObjectAlreadyExists>(`put ${key}`, 'put', options, async (signal, attempt) => {
       const written = await this.#storage.put(key, body, { ...options, signal });
       const isDoubtful = written.isErr() && written.error.name === 'ObjectAlreadyExists' && attempt > 1;
       return isDoubtful ? this.#isOurs(key, body, signal, written) : written;
@@ -77,43 +82,47 @@ export class RetryingStorage implements ObjectStorage {
   }
 
   get(key: string, options?: GetOptions): ResultAsync<Uint8Array, StoreError | ObjectNotFound> {
-    return this.#retry<Uint8Array, ObjectNotFound>(`get ${key}`, options, (signal) =>
+    return this.#retry<Uint8Array, ObjectNotFound>(`get ${key}`, 'get', options, (signal) =>
       this.#storage.get(key, { ...options, signal }),
     );
   }
 
   head(key: string, options?: ObjectCallOptions): ResultAsync<ObjectInfo, StoreError | ObjectNotFound> {
-    return this.#retry<ObjectInfo, ObjectNotFound>(`head ${key}`, options, (signal) =>
+    return this.#retry<ObjectInfo, ObjectNotFound>(`head ${key}`, 'head', options, (signal) =>
       this.#storage.head(key, { ...options, signal }),
     );
   }
 
   list(prefix: string, options?: ListObjectsOptions): ResultAsync<ObjectPage, StoreError> {
-    return this.#retry<ObjectPage, never>(`list ${prefix}`, options, (signal) =>
+    return this.#retry<ObjectPage, never>(`list ${prefix}`, 'list', options, (signal) =>
       this.#storage.list(prefix, { ...options, signal }),
     );
   }
 
   delete(keys: readonly string[], options?: ObjectCallOptions): ResultAsync<void, StoreError> {
-    return this.#retry<void, never>(`delete ${keys.length} objects`, options, (signal) =>
+    return this.#retry<void, never>(`delete ${keys.length} objects`, 'delete', options, (signal) =>
       this.#storage.delete(keys, { ...options, signal }),
     );
   }
 
   /** Each part is tried again by itself, so a large object is not sent from its beginning for one lost part. */
   startUpload(key: string, options: UploadOptions): ResultAsync<ObjectUpload, StoreError> {
-    const start = this.#retry<ObjectUpload, never>(`start upload ${key}`, options, (signal) =>
+    const start = this.#retry<ObjectUpload, never>(`start upload ${key}`, 'start-upload', options, (signal) =>
       this.#storage.startUpload(key, { ...options, signal }),
     );
     return start.map((upload) => ({
       part: (index, bytes, call) =>
-        this.#retry<void, never>(`put part ${index} of ${key}`, call, (signal) =>
+        this.#retry<void, never>(`put part ${index} of ${key}`, 'put-part', call, (signal) =>
           upload.part(index, bytes, { ...call, signal }),
         ),
       complete: (call) =>
-        this.#retry<void, never>(`complete ${key}`, call, (signal) => upload.complete({ ...call, signal })),
+        this.#retry<void, never>(`complete ${key}`, 'complete-upload', call, (signal) =>
+          upload.complete({ ...call, signal }),
+        ),
       abort: (call) =>
-        this.#retry<void, never>(`abort ${key}`, call, (signal) => upload.abort({ ...call, signal })),
+        this.#retry<void, never>(`abort ${key}`, 'abort-upload', call, (signal) =>
+          upload.abort({ ...call, signal }),
+        ),
     }));
   }
 
@@ -124,6 +133,7 @@ export class RetryingStorage implements ObjectStorage {
 
   #retry<T, E>(
     operation: string,
+    kind: StoreOperation,
     options: ObjectCallOptions | undefined,
     run: (signal: AbortSignal, attempt: number) => PromiseLike<Result<T, StoreError | E>>,
   ): ResultAsync<T, StoreError | E> {
@@ -147,6 +157,11 @@ export class RetryingStorage implements ObjectStorage {
           const waitMs = this.#backoffMs(attempt, error);
           if (this.#clock.monotonic() + waitMs >= endsAt) return err(gaveUp(operation, attempt, error));
           this.#logger?.warn({ operation, attempt, waitMs, err: error }, 'the store is tried again');
+          tell(
+            this.#observer,
+            { type: 'retry', operation: kind, attempt, waitMs, error },
+            this.#observerThrew,
+          );
           await this.#clock.sleep(waitMs, limit.signal);
         }
       } finally {
@@ -154,6 +169,8 @@ export class RetryingStorage implements ObjectStorage {
       }
     });
   }
+
+  readonly #observerThrew = (cause: unknown): void => this.#logger?.warn({ err: cause }, 'an observer threw');
 
   /** Full jitter: clients that failed together do not come back together. What the store asked for is a minimum. */
   #backoffMs(attempt: number, error: StoreUnavailable): number {

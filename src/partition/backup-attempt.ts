@@ -1,7 +1,7 @@
 // One attempt to back up a partition, as steps: pin, look whether it is done already, select, save, release.
 // The pins come first, before any remote call, and are released on every path.
 import { err, ok, type ResultAsync } from 'neverthrow';
-import type { BackupFile, BackupId } from '../core/backup.ts';
+import type { BackupDescriptor, BackupFile, BackupId } from '../core/backup.ts';
 import { startDeadline, untilAborted, withDeadline } from '../core/deadline.ts';
 import {
   BackupAlreadyExists,
@@ -10,15 +10,17 @@ import {
   BrokerFailure,
   isBackupError,
 } from '../core/errors.ts';
-import type { LogPosition, NodeId, PartitionId } from '../core/ids.ts';
+import { logPosition, type NodeId, type PartitionId } from '../core/ids.ts';
 import { BACKUP_DEADLINE_MS, FAILURE_REASON_LENGTH_MAX } from '../core/limits.ts';
 import { bracket, contain, fromAsync, fromForeign } from '../core/result.ts';
 import { type BackupProgress, bestStatus } from '../core/status.ts';
 import type { BackupStore, SaveBackupError } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/environment.ts';
 import type { CheckpointState, PartitionReservation, PartitionSource } from '../ports/partition.ts';
-import type { Logger, PartitionBackupObserver } from '../ports/telemetry.ts';
-import { type BackupSelection, selectBackup } from './backup-selection.ts';
+import type { Logger, PartitionBackupEvent, PartitionBackupObserver } from '../ports/telemetry.ts';
+import { type BackupSelection, type SnapshotChoice, selectBackup } from './backup-selection.ts';
+import { PhaseTimer } from './phase-timer.ts';
+import { pointsInLog } from './points-in-log.ts';
 
 /** What the manager works with. */
 export interface PartitionBackupComponents {
@@ -37,12 +39,20 @@ export interface PartitionBackupSettings {
   readonly term: bigint;
   readonly numberOfPartitions: number;
   readonly brokerVersion: string;
+  /**
+   * Which snapshot goes into a backup. Default `newest`. `oldest` for restoring to points in time; the broker decides
+   * how far back that is by what it keeps: without a gap, the newest snapshot below the last completed backup.
+   */
+  readonly snapshot?: SnapshotChoice;
   /** Limit of one attempt, from reserve to publish, in milliseconds. */
   readonly deadlineMs?: number;
 }
 
-/** How a successful take came about: by this call, or because a completed backup was there already. */
-export type TakeOutcome = 'completed' | 'already-completed';
+/** How a successful attempt came about: by itself, or because a completed backup was there already. */
+export type AttemptOutcome = 'completed' | 'already-completed';
+
+/** What a take came to: an attempt that succeeded, or nothing to do, for a marker asks for no backup. */
+export type TakeOutcome = AttemptOutcome | 'marker';
 
 /** Why a take did not end with a completed backup. */
 export type TakeBackupError = SaveBackupError | BackupNotPossible | BackupCorrupt;
@@ -53,8 +63,15 @@ export interface AttemptOptions {
   readonly checkpoint: CheckpointState;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: BackupProgress) => void;
+  /** Told about pins and phases. */
+  readonly tell: (event: PartitionBackupEvent) => void;
   /** Told what settles when the store has ended with the attempt: it may have last words after a call-off. */
   readonly onSaving: (ended: Promise<unknown>) => void;
+}
+
+/** The same, for the part that the store has in it. */
+interface SavingOptions extends AttemptOptions {
+  readonly onStored: () => void;
 }
 
 /** How long a failure may take to be recorded: `close` waits for it. */
@@ -65,24 +82,35 @@ export function runAttempt(
   components: PartitionBackupComponents,
   settings: PartitionBackupSettings,
   options: AttemptOptions,
-): ResultAsync<TakeOutcome, TakeBackupError> {
-  return fromAsync<TakeOutcome, TakeBackupError>(async () => {
+): ResultAsync<AttemptOutcome, TakeBackupError> {
+  return fromAsync<AttemptOutcome, TakeBackupError>(async () => {
     const timeoutMs = settings.deadlineMs ?? BACKUP_DEADLINE_MS;
     const limit = { operation: 'take backup', timeoutMs, signal: options.signal };
     const deadline = startDeadline(components.clock, limit);
     const { signal } = deadline;
-    const release = (pinned: PartitionReservation) => releasePins(components, options.id, pinned);
+    const { id, tell } = options;
+    const phases = new PhaseTimer(components.clock, (phase, durationMs) =>
+      tell({ type: 'phase', id, phase, durationMs }),
+    );
+    const release = async (pinned: PartitionReservation) => {
+      phases.end();
+      if (await releasePins(components, id, pinned)) tell({ type: 'released', id });
+    };
     try {
       const result = await bracket(
         () => untilAborted(signal, () => reserve(components), release),
         (pinned) =>
           untilAborted(signal, () => {
-            const saving = saveOnce(components, settings, { ...options, signal }, pinned);
+            tell({ type: 'pinned', id });
+            phases.begin('upload');
+            const onStored = () => phases.begin('publish');
+            const saving = saveOnce(components, settings, { ...options, signal, onStored }, pinned);
             options.onSaving(Promise.resolve(saving).catch(() => {}));
             return saving;
           }),
         release,
       );
+      phases.end();
       // A call of the store that took too long is a DeadlineExceeded as well, and no reason to use up the id.
       const isOver = result.isErr() && result.error === signal.reason;
       if (result.isErr()) await recordFailure(components, settings, options.id, result.error, isOver);
@@ -100,16 +128,18 @@ function reserve({ source }: PartitionBackupComponents): ResultAsync<PartitionRe
   );
 }
 
+/** Whether the pins are gone. */
 async function releasePins(
   { logger }: PartitionBackupComponents,
   id: BackupId,
   pinned: PartitionReservation,
-): Promise<void> {
+): Promise<boolean> {
   const released = await fromForeign(
     () => pinned.release(),
     (cause) => brokerFailure('release', cause),
   );
   if (released.isErr()) logger.error({ ...id, err: released.error }, 'could not release the pinned files');
+  return released.isOk();
 }
 
 /**
@@ -137,11 +167,11 @@ async function recordFailure(
 function saveOnce(
   components: PartitionBackupComponents,
   settings: PartitionBackupSettings,
-  options: AttemptOptions,
+  options: SavingOptions,
   pinned: PartitionReservation,
-): ResultAsync<TakeOutcome, TakeBackupError> {
-  return fromAsync<TakeOutcome, TakeBackupError>(async () => {
-    const { id, checkpoint, signal, onProgress } = options;
+): ResultAsync<AttemptOutcome, TakeBackupError> {
+  return fromAsync<AttemptOutcome, TakeBackupError>(async () => {
+    const { id, checkpoint, signal, onProgress, onStored } = options;
     const query = { checkpointId: id.checkpointId, partitionId: id.partitionId };
     const copies = await contain('list', () => components.store.list(query, { signal }));
     if (copies.isErr()) return err(copies.error);
@@ -149,11 +179,11 @@ function saveOnce(
     if (best?.statusCode === 'COMPLETED') return ok('already-completed');
     if (best !== undefined) return err(new BackupAlreadyExists(best.id, best.statusCode));
 
-    const selected = await select(pinned, checkpoint.position);
+    const selected = await select(pinned, checkpoint, settings.snapshot);
     if (selected.isErr()) return err(selected.error);
     const segmentFiles = await cutLog(selected.value, checkpoint);
     if (segmentFiles.isErr()) return err(segmentFiles.error);
-    const { snapshot } = selected.value;
+    const { snapshot, checkpoints } = selected.value;
     const backup = {
       id,
       term: settings.term,
@@ -162,24 +192,31 @@ function saveOnce(
         checkpointPosition: checkpoint.position,
         numberOfPartitions: settings.numberOfPartitions,
         brokerVersion: settings.brokerVersion,
+        ...(checkpoints === undefined ? {} : { checkpoints }),
       },
       snapshotFiles: snapshot?.files ?? [],
       segmentFiles: segmentFiles.value,
     };
     const { deadlineMs = BACKUP_DEADLINE_MS } = settings;
-    const call = { signal, onProgress, deadlineMs };
+    const call = { signal, onProgress, onStored, deadlineMs };
     const saved = await contain('save', () => components.store.save(backup, call));
-    return saved.map((): TakeOutcome => 'completed');
+    return saved.map((): AttemptOutcome => 'completed');
   });
 }
 
 /** What the broker pinned is its own making: a reservation that is none must not look like a bug of ours. */
 function select(
   pinned: PartitionReservation,
-  position: LogPosition,
-): ResultAsync<BackupSelection, BackupNotPossible | BrokerFailure> {
+  checkpoint: CheckpointState,
+  choice: SnapshotChoice | undefined,
+): ResultAsync<BackupSelection & Pick<BackupDescriptor, 'checkpoints'>, BackupNotPossible | BrokerFailure> {
   return fromForeign(
-    () => selectBackup(pinned, position),
+    () =>
+      selectBackup(pinned, checkpoint.position, choice).map((selected) => {
+        if (pinned.checkpoints === undefined) return selected;
+        const above = selected.snapshot?.position ?? logPosition(0);
+        return { ...selected, checkpoints: pointsInLog(pinned.checkpoints, above, checkpoint) };
+      }),
     (cause) => brokerFailure('reserve', cause),
   ).andThen((selected) => selected);
 }

@@ -7,6 +7,7 @@ import { Aborted, type BackupError } from '../core/errors.ts';
 import { type CheckpointId, INT64_MAX } from '../core/ids.ts';
 import { contain, fromAsync } from '../core/result.ts';
 import { type BackupStatus, bestStatus } from '../core/status.ts';
+import { tell } from '../core/tell.ts';
 import type {
   CallOptions,
   DeleteBackupError,
@@ -46,10 +47,12 @@ export class PartitionBackupManager {
 
   /**
    * Takes the backup of a checkpoint; call it once the CREATED is committed, and do not wait for it in the
-   * broker's path. A backup that is COMPLETED already is a success, so it may be called again after a restart.
+   * broker's path. A backup that is COMPLETED already is a success, so it may be called again after a restart. A
+   * marker is a success too, and nothing is done.
    */
   take(checkpoint: CheckpointState): ResultAsync<TakeOutcome, TakeBackupError> {
-    return fromAsync(async () => {
+    return fromAsync<TakeOutcome, TakeBackupError>(async () => {
+      if (checkpoint.type === 'marker') return ok('marker');
       if (this.#closing.signal.aborted) return err(new Aborted('take backup'));
       const id = this.#id(checkpoint.checkpointId);
       const running = this.#attempts.running(checkpoint.checkpointId);
@@ -64,6 +67,7 @@ export class PartitionBackupManager {
           this.#attempts.progressed(checkpoint.checkpointId, progress);
           this.#tell({ type: 'progress', id, progress });
         },
+        tell: (event) => this.#tell(event),
         onSaving: (ended) => this.#attempts.saving(checkpoint.checkpointId, ended),
       });
       const started = this.#components.clock.monotonic();
@@ -75,7 +79,7 @@ export class PartitionBackupManager {
         failureReason = result.isErr() ? result.error.message : undefined;
         const durationMs = this.#components.clock.monotonic() - started;
         if (result.isErr()) this.#tellFailed(id, result.error, durationMs);
-        else this.#tell({ type: 'completed', id, durationMs });
+        else this.#tell({ type: 'completed', id, outcome: result.value, durationMs });
       } finally {
         this.#attempts.end(checkpoint.checkpointId, failureReason);
       }
@@ -132,7 +136,23 @@ export class PartitionBackupManager {
     checkpointId: CheckpointId,
     options: CallOptions = {},
   ): ResultAsync<void, DeleteBackupError | MarkFailedError | ListBackupsError> {
-    return fromAsync(async () => {
+    const { clock } = this.#components;
+    const begunAt = clock.monotonic();
+    const told = (error?: BackupError) => {
+      const event = { type: 'deleted' as const, id: this.#id(checkpointId) };
+      const durationMs = clock.monotonic() - begunAt;
+      this.#tell({ ...event, durationMs, ...(error === undefined ? {} : { error }) });
+    };
+    return this.#delete(checkpointId, options)
+      .andTee(() => told())
+      .orTee(told);
+  }
+
+  #delete(
+    checkpointId: CheckpointId,
+    options: CallOptions,
+  ): ResultAsync<void, DeleteBackupError | MarkFailedError | ListBackupsError> {
+    return fromAsync<void, DeleteBackupError | MarkFailedError | ListBackupsError>(async () => {
       const { store, clock } = this.#components;
       const { saving } = await this.#attempts.callOff(checkpointId);
       // A save that writes its last words holds its own copy: a delete beside it would be refused.
@@ -219,10 +239,9 @@ export class PartitionBackupManager {
 
   /** An observer must not throw. One that does must not end a backup, or the process, all the same. */
   #tell(event: PartitionBackupEvent): void {
-    try {
-      this.#components.observer?.(event);
-    } catch (cause) {
-      this.#components.logger.error({ ...event.id, event: event.type, err: cause }, 'an observer threw');
-    }
+    const { observer, logger } = this.#components;
+    tell(observer, event, (cause) =>
+      logger.error({ ...event.id, event: event.type, err: cause }, 'an observer threw'),
+    );
   }
 }

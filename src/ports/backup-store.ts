@@ -102,6 +102,8 @@ export interface OpenOptions extends CallOptions {
 export interface SaveOptions extends CallOptions {
   /** Called after each step forward. Must not throw. */
   readonly onProgress?: (progress: BackupProgress) => void;
+  /** Called once, when every byte is stored and only publishing is left. Optional to call. Must not throw. */
+  readonly onStored?: () => void;
   /**
    * How long the caller means to wait, in milliseconds; `signal` is what ends the save. A store that gives way to
    * load keeps its pauses to half of it. Default one hour.

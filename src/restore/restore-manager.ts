@@ -10,15 +10,17 @@ import {
   RESTORED_FILES_IN_FLIGHT,
   RESTORED_PARTITIONS_IN_FLIGHT,
 } from '../core/limits.ts';
+import type { RestoreProgress } from '../core/restore-progress.ts';
 import { contain, fromAsync } from '../core/result.ts';
+import { tell } from '../core/tell.ts';
 import type { BackupStore, CallOptions, ListBackupsError, OpenBackupError } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/environment.ts';
 import type { RestoreTarget } from '../ports/restore-target.ts';
-import type { Logger } from '../ports/telemetry.ts';
+import type { Logger, RestoreEvent, RestoreObserver } from '../ports/telemetry.ts';
 import { callTarget } from './call-target.ts';
 import { openBackups } from './open-backups.ts';
 import { planRestore, type RestorePlan, type RestorePlanError } from './restore-plan.ts';
-import { RestoreCounters, type RestoreProgress } from './restore-progress.ts';
+import { RestoreCounters } from './restore-progress.ts';
 import { stageRestore } from './stage-restore.ts';
 
 /** What the manager works with. */
@@ -27,6 +29,7 @@ export interface RestoreComponents {
   readonly target: RestoreTarget;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly observer?: RestoreObserver | undefined;
 }
 
 /** Which partitions of which cluster; `partitionsOfNode` tells them for a node. */
@@ -112,18 +115,22 @@ export class RestoreManager {
     const { clock, logger, target } = this.#components;
     const { nodeId } = this.#settings;
     const started = clock.monotonic();
+    this.#tell({ type: 'started', checkpointId });
     return this.#inTime('restore', options, ({ signal }) =>
       this.#restore(checkpointId, signal, options.onProgress),
     )
       .map((backups) => {
         const report = reportOf(checkpointId, target.location, backups, clock.monotonic() - started);
         const { partitions, ...totals } = report;
+        const { files, bytes, durationMs } = totals;
+        this.#tell({ type: 'completed', checkpointId, files, bytes, durationMs });
         const partitionIds = partitions.map(({ id }) => id.partitionId);
         logger.info({ ...totals, nodeId, partitionIds }, 'Successfully restored broker from backup');
         return report;
       })
       .mapErr((error) => {
         logger.error({ checkpointId, nodeId, location: target.location, err: error }, 'the restore failed');
+        this.#tell({ type: 'failed', checkpointId, error, durationMs: clock.monotonic() - started });
         return error;
       });
   }
@@ -153,14 +160,17 @@ export class RestoreManager {
       if (backups.length === 0) return ok(backups);
 
       const counters = new RestoreCounters(backups);
-      const tell = this.#contained(onProgress);
+      const report = this.#contained(onProgress);
+      this.#tell({ type: 'progress', checkpointId, progress: counters.snapshot() });
       const staged = await stageRestore(this.#components, checkpointId, backups, {
         partitionsInFlight,
         filesInFlight,
         signal,
         onWritten: (partitionId, done) => {
           counters.add(partitionId, done);
-          tell(counters.snapshot());
+          const progress = counters.snapshot();
+          report(progress);
+          this.#tell({ type: 'progress', checkpointId, progress });
         },
       });
       return staged.isErr() ? err(staged.error) : ok(backups);
@@ -179,6 +189,11 @@ export class RestoreManager {
         this.#components.logger.error({ err: cause }, 'the progress callback threw');
       }
     };
+  }
+
+  #tell(event: RestoreEvent): void {
+    const { observer, logger } = this.#components;
+    tell(observer, event, (cause) => logger.error({ event: event.type, err: cause }, 'an observer threw'));
   }
 
   #plan(checkpointId: CheckpointId, signal: AbortSignal): ResultAsync<RestorePlan, PlanRestoreError> {

@@ -1,23 +1,7 @@
 // Counts what a restore has written so far. It never decides anything.
 import type { StoredBackup } from '../core/backup.ts';
 import type { PartitionId } from '../core/ids.ts';
-
-/** Files and bytes, done and to do. */
-export interface RestoreCounts {
-  readonly filesDone: number;
-  readonly filesTotal: number;
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-}
-
-/** How far a restore has come: overall, and per partition in ascending order. */
-export interface RestoreProgress extends RestoreCounts {
-  readonly partitions: readonly PartitionRestoreProgress[];
-}
-
-export interface PartitionRestoreProgress extends RestoreCounts {
-  readonly partitionId: PartitionId;
-}
+import type { PartitionRestoreProgress, RestoreCounts, RestoreProgress } from '../core/restore-progress.ts';
 
 type Counter = { -readonly [K in keyof PartitionRestoreProgress]: PartitionRestoreProgress[K] };
 

@@ -8,6 +8,7 @@ import { type CheckpointId, checkpointId } from '../core/ids.ts';
 import { OBJECTS_PER_REQUEST_MAX, PRUNED_BACKUPS_IN_FLIGHT } from '../core/limits.ts';
 import { contain, fromAsync } from '../core/result.ts';
 import type { RetentionPolicy } from '../core/retention-policy.ts';
+import { tell } from '../core/tell.ts';
 import type {
   BackupQuery,
   BackupStore,
@@ -17,6 +18,7 @@ import type {
   SweepReport,
 } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/environment.ts';
+import type { Logger, RetentionEvent, RetentionObserver } from '../ports/telemetry.ts';
 import { type ListedBackup, listedBackups } from './cluster-backups.ts';
 import { checkPolicy, type RetentionDecision, RetentionPlan } from './retention-plan.ts';
 
@@ -24,6 +26,9 @@ import { checkPolicy, type RetentionDecision, RetentionPlan } from './retention-
 export interface RetentionComponents {
   readonly store: Pick<BackupStore, 'list' | 'delete' | 'sweep' | 'holds'>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly observer?: RetentionObserver | undefined;
+  /** Told when the observer throws. */
+  readonly logger?: Pick<Logger, 'error'> | undefined;
 }
 
 export interface RetentionSettings {
@@ -90,13 +95,16 @@ export class RetentionManager {
       const policy = checkPolicy(this.#settings.policy);
       if (policy.isErr()) return err(policy.error);
       const pruning = new Pruning(this.#components, this.#settings, options);
-      return contain('prune', () => pruning.run());
+      const pruned = await contain('prune', () => pruning.run());
+      pruning.ended(pruned.isErr() ? pruned.error : undefined);
+      return pruned;
     });
   }
 }
 
 /** One run. */
 class Pruning {
+  readonly #components: RetentionComponents;
   readonly #store: RetentionComponents['store'];
   readonly #settings: RetentionSettings;
   readonly #options: PruneOptions;
@@ -105,7 +113,9 @@ class Pruning {
   #anchor: CheckpointId | undefined;
   #passedOver = false;
 
-  constructor({ store, clock }: RetentionComponents, settings: RetentionSettings, options: PruneOptions) {
+  constructor(components: RetentionComponents, settings: RetentionSettings, options: PruneOptions) {
+    const { store, clock } = components;
+    this.#components = components;
     this.#store = store;
     this.#settings = settings;
     this.#options = options;
@@ -127,6 +137,17 @@ class Pruning {
       const report = { dryRun, decisions: this.#decisions, passedOver: this.#passedOver, ...gone.value };
       return ok(swept.value === undefined ? report : { ...report, sweep: swept.value });
     });
+  }
+
+  /** Tells the observer that the run is over. */
+  ended(error: PruneError | undefined): void {
+    const { dryRun = false } = this.#options;
+    this.#tell({ type: 'ended', dryRun, ...(error === undefined ? {} : { error }) });
+  }
+
+  #tell(event: RetentionEvent): void {
+    const { observer, logger } = this.#components;
+    tell(observer, event, (cause) => logger?.error({ event: event.type, err: cause }, 'an observer threw'));
   }
 
   #decideAll(held: ReadonlySet<CheckpointId>): ResultAsync<void, PruneError> {
@@ -171,7 +192,10 @@ class Pruning {
       }
       const { checkpointId, createdAtMs, isHeld, isBeingDeleted } = listed;
       const backup = { checkpointId, state, createdAtMs, isHeld, isBeingDeleted };
-      this.#decisions.push(this.#plan.decide(backup));
+      const decision = this.#plan.decide(backup);
+      this.#decisions.push(decision);
+      const { dryRun = false } = this.#options;
+      this.#tell({ type: 'decided', checkpointId, keep: decision.keep, reason: decision.reason, dryRun });
       return ok();
     });
   }
@@ -227,7 +251,10 @@ class Pruning {
           if (failure !== undefined) return;
           const gone = await contain('delete backup', () => this.#delete(decision));
           if (gone.isErr()) failure ??= gone.error;
-          else (gone.value ? deleted : changed).push(decision.checkpointId);
+          else if (gone.value) {
+            deleted.push(decision.checkpointId);
+            this.#tell({ type: 'deleted', checkpointId: decision.checkpointId });
+          } else changed.push(decision.checkpointId);
           this.#options.onProgress?.({ deleted: deleted.length, total: going.length });
         }),
       );

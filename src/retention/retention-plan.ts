@@ -4,7 +4,7 @@ import { err, ok, type Result } from 'neverthrow';
 import { InvalidInput } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import { FAILED_BACKUPS_KEPT_MS } from '../core/limits.ts';
-import type { RetentionPolicy } from '../core/retention-policy.ts';
+import type { RetentionPolicy, RetentionReason } from '../core/retention-policy.ts';
 
 /** A backup of the cluster. BROKEN: nobody can restore it, because it failed on a partition or lacks one. */
 export interface RetainableBackup {
@@ -17,34 +17,6 @@ export interface RetainableBackup {
   /** A delete of it was begun and has not come to its end. */
   readonly isBeingDeleted?: boolean | undefined;
 }
-
-/**
- * Why a backup stays or goes.
- *
- * NEWEST: the newest COMPLETED one, which always stays. HELD, IN_PROGRESS: never touched. LAST, WITHIN, DAILY, WEEKLY,
- * MONTHLY: the rule that keeps it, the first of several. MINIMUM: no rule keeps it, but too few would be left.
- * NO_TIME: its age is not known. RECENT: BROKEN, and so young that somebody may still want to know why.
- * NOT_SUPERSEDED: BROKEN, and none that is COMPLETED came after it.
- *
- * SURPLUS goes: COMPLETED, and no rule keeps it. SUPERSEDED goes: BROKEN, and long since replaced. BEING_DELETED goes:
- * BROKEN by a delete that was begun, so there is nothing to learn from it.
- */
-export type RetentionReason =
-  | 'NEWEST'
-  | 'HELD'
-  | 'IN_PROGRESS'
-  | 'LAST'
-  | 'WITHIN'
-  | 'DAILY'
-  | 'WEEKLY'
-  | 'MONTHLY'
-  | 'MINIMUM'
-  | 'NO_TIME'
-  | 'RECENT'
-  | 'NOT_SUPERSEDED'
-  | 'SURPLUS'
-  | 'SUPERSEDED'
-  | 'BEING_DELETED';
 
 export interface RetentionDecision extends RetainableBackup {
   readonly keep: boolean;

@@ -22,5 +22,5 @@ function directory(
   const environment = realComponents(components);
   const storage = new FilesystemObjectStorage(environment, { directory: settings.basePath });
   // A network file system has its bad moments too.
-  return new RetryingStorage({ ...environment, storage });
+  return new RetryingStorage({ ...environment, storage, observer: components.observer });
 }

@@ -1,6 +1,6 @@
 // The environment of a native store: given by the caller, or the real one. The only place with defaults for it.
 import type { Clock, LoadProbe, Random } from '../ports/environment.ts';
-import type { Logger } from '../ports/telemetry.ts';
+import type { Logger, StoreObserver } from '../ports/telemetry.ts';
 import { silentLogger } from '../runtime/silent-logger.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { systemRandom } from '../runtime/system-random.ts';
@@ -12,6 +12,8 @@ export interface NativeStoreComponents {
   readonly logger?: Logger | undefined;
   /** Saves of the native layout give way while this is high. Absent: they never do. */
   readonly load?: LoadProbe | undefined;
+  /** Told about requests that are sent again, and about sweeps. */
+  readonly observer?: StoreObserver | undefined;
 }
 
 /** The components with nothing absent. */

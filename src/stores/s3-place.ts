@@ -21,6 +21,9 @@ export function openBucket(settings: S3PlaceSettings, components: NativeStoreCom
     forcePathStyle: settings.forcePathStyleAccess,
     credentials,
   });
-  const storage = new RetryingStorage({ ...environment, storage: s3 }, { apiCallTimeoutMs });
+  const storage = new RetryingStorage(
+    { ...environment, storage: s3, observer: components.observer },
+    { apiCallTimeoutMs },
+  );
   return basePath === undefined ? storage : new PrefixedObjectStorage(storage, basePath);
 }

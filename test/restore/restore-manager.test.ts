@@ -7,7 +7,7 @@ import {
   StoreUnavailable,
 } from '../../src/core/errors.ts';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
-import type { RestoreProgress } from '../../src/restore/restore-progress.ts';
+import type { RestoreProgress } from '../../src/core/restore-progress.ts';
 import { expectedLayout, SEVEN, sampleBackup, statusOf, withContent } from './sample-backups.ts';
 import { setUp } from './set-up.ts';
 

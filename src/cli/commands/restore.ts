@@ -10,7 +10,7 @@ import type { BackupStore } from '../../ports/backup-store.ts';
 import type { RestoreTarget } from '../../ports/restore-target.ts';
 import { RestoreManager, type RestoreReport } from '../../restore/restore-manager.ts';
 import type { RestorePlan } from '../../restore/restore-plan.ts';
-import type { RestoreProgress } from '../../restore/restore-progress.ts';
+import type { RestoreProgress } from '../../core/restore-progress.ts';
 import { DirectoryRestoreTarget } from '../../runtime/directory-restore-target.ts';
 import { silentLogger } from '../../runtime/silent-logger.ts';
 import { ZeebeRestoreTarget } from '../../zeebe/zeebe-restore-target.ts';

@@ -143,7 +143,7 @@ class Saving {
         base === undefined || !swept.value ? ok(undefined) : await readBase(layout, base, this.#signal);
       if (manifestOfBase.isErr()) return err(manifestOfBase.error);
       const reusable = new ReusablePieces(manifestOfBase.value);
-      const { onProgress, deadlineMs } = this.#options;
+      const { onProgress, onStored, deadlineMs } = this.#options;
       const salt = swept.value ? undefined : attempt.attempt.text;
       const files = await storeFiles(layout, {
         backup,
@@ -154,6 +154,7 @@ class Saving {
         deadlineMs,
       });
       if (files.isErr()) return err(files.error);
+      onStored?.();
       const manifest = encodeManifest({
         clusterId,
         id: backup.id,

@@ -4,6 +4,7 @@ import type { ResultAsync } from 'neverthrow';
 import type { BackupId, PartitionBackup, StoredBackup } from '../../core/backup.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
+import { tell } from '../../core/tell.ts';
 import type {
   BackupHolds,
   BackupLabels,
@@ -23,6 +24,7 @@ import type {
   UnsettledAttempt,
 } from '../../ports/backup-store.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
+import type { StoreEvent, StoreObserver } from '../../ports/telemetry.ts';
 import type { LayoutSettings } from '../backup-store-settings.ts';
 import { ByteRate } from '../byte-rate.ts';
 import { CallsInFlight } from '../calls-in-flight.ts';
@@ -55,6 +57,7 @@ export class TidemarkBackupStore implements BackupStore {
   readonly #layout: Layout;
   readonly #identity: ClusterIdentity;
   readonly #calls = new CallsInFlight();
+  readonly #observer: StoreObserver | undefined;
   /** Keeps backups from being pruned. */
   readonly holds: BackupHolds;
   /** What operators call backups. */
@@ -67,6 +70,7 @@ export class TidemarkBackupStore implements BackupStore {
     const { maxBytesPerSecond: bytesPerSecond } = values;
     const rate = bytesPerSecond === undefined ? undefined : new ByteRate(environment, { bytesPerSecond });
     this.#layout = { storage, ...environment, values, rate, load: components.load };
+    this.#observer = components.observer;
     this.#identity = new ClusterIdentity(this.#layout);
     this.labels = new Labels(this.#layout, this.#identity, this.#calls);
     this.holds = new Holds(this.#layout, this.#identity, this.#calls);
@@ -131,8 +135,21 @@ export class TidemarkBackupStore implements BackupStore {
    * may run at the same time: it waits for nobody, and tells what it left and why. Costs a GET for each backup.
    */
   sweep(options: SweepOptions = {}): ResultAsync<SweepReport, SweepError> {
-    return this.#calls.run(options, (signal) =>
-      this.#identity.check(signal).andThen(() => sweep(this.#layout, { ...options, signal })),
+    const { clock } = this.#layout;
+    const begunAt = clock.monotonic();
+    const durationMs = () => clock.monotonic() - begunAt;
+    return this.#calls
+      .run(options, (signal) =>
+        this.#identity.check(signal).andThen(() => sweep(this.#layout, { ...options, signal })),
+      )
+      .andTee((report) => this.#tell({ type: 'swept', report, durationMs: durationMs() }))
+      .orTee((error) => this.#tell({ type: 'sweep-failed', error, durationMs: durationMs() }));
+  }
+
+  #tell(event: StoreEvent): void {
+    const { logger } = this.#layout;
+    tell(this.#observer, event, (cause) =>
+      logger.error({ event: event.type, err: cause }, 'an observer threw'),
     );
   }
 

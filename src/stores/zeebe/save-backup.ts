@@ -106,10 +106,11 @@ class Saving {
   #storeAndPublish(): ResultAsync<void, SaveBackupError> {
     return fromAsync<void, SaveBackupError>(async () => {
       const { layout, running, backup } = this.#parts;
-      const { onProgress } = this.#options;
+      const { onProgress, onStored } = this.#options;
       const options = { backup, place: this.#place, signal: this.#signal, onProgress };
       const sent = await storeFiles(layout, options);
       if (sent.isErr()) return err(sent.error);
+      onStored?.();
       return running.change(backup.id, async () => {
         const wanted = await this.#checkOwn(this.#signal);
         if (wanted.isErr()) return err(wanted.error);
