@@ -9,6 +9,7 @@ import { backupRoutes } from './backup-routes.ts';
 import { HttpError, serve } from './http-server.ts';
 import { type LedPartition, leadPartition } from './led-partition.ts';
 import { ledgerRoutes } from './ledger-routes.ts';
+import { nodeScheduler } from './node-scheduler.ts';
 import { Peers } from './peers.ts';
 import { nodeOf } from './sharding.ts';
 
@@ -65,15 +66,14 @@ export async function startLedgerNode(
 
   // The whole of tidemark's cluster side: who leads what, how to reach it, and an API on top.
   const topology: Topology = { partitions: async () => ({ expected: partitions, known: partitionIds }) };
-  const backups = new ClusterBackups({
-    topology,
-    partitions: new HttpPartitionBackups(peers),
-    clock: systemClock,
-    logger,
-  });
-  const { basePath, dialect, port, host = '127.0.0.1' } = management;
+  const { idOffset } = settings.tidemark.schedule;
+  const backups = new ClusterBackups(
+    { topology, partitions: new HttpPartitionBackups(peers), clock: systemClock, logger },
+    { idOffset },
+  );
+  const { basePath, dialect, generateIds, port, host = '127.0.0.1' } = management;
   const managementServer = await startManagementServer(
-    managementHandler(backups, { basePath, dialect, logger }),
+    managementHandler(backups, { basePath, dialect, generateIds, logger }),
     {
       port,
       host,
@@ -81,9 +81,16 @@ export async function startLedgerNode(
   );
   if (managementServer.isErr()) throw managementServer.error;
   for (const partition of led.values()) partition.start();
+  const leads = (partitionId: number) => led.has(partitionId);
+  const scheduler =
+    store === null ? undefined : nodeScheduler(store, backups, logger, leads, settings.tidemark);
+  scheduler?.start();
   return {
     partitionIds: [...led.keys()],
-    close: once(() => close(led, server, managementServer.value, store)),
+    close: once(async () => {
+      await scheduler?.close();
+      await close(led, server, managementServer.value, store);
+    }),
   };
 }
 

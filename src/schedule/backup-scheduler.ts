@@ -18,7 +18,7 @@ import type { Schedule } from '../ports/schedule.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { NewestBackups } from './newest-backups.ts';
 import type { ScheduledBackups, ScheduledRetention, SchedulerEvent } from './scheduled-backups.ts';
-import { decideSlot, decideUsedId, hasEnded, type SlotDecision } from './slot-decision.ts';
+import { decideSlot, decideUsedId, hasEnded, type SlotDecision, type SlotTimes } from './slot-decision.ts';
 import { SlotLoop, type SlotTurn, type SlotWork } from './slot-loop.ts';
 
 export interface SchedulerComponents {
@@ -108,20 +108,27 @@ export class BackupScheduler {
   }
 
   #backUp(slotMs: number, signal: AbortSignal): ResultAsync<SlotTurn, BackupError> {
-    const { idOffset = 0 } = this.#settings;
     return this.#newest.newest(this.#own, signal).andThen((backups) =>
       this.#act(
         slotMs,
         decideSlot({
-          slotMs,
-          nowMs: this.#components.clock.now(),
-          idOffset,
+          ...this.#timesOf(slotMs),
           backups,
           isWaitedFor: (backup) => this.#newest.isWaitedFor(backup),
         }),
         signal,
       ),
     );
+  }
+
+  #timesOf(slotMs: number): SlotTimes {
+    const { schedule, idOffset = 0 } = this.#settings;
+    return {
+      slotMs,
+      previousMs: schedule?.latest(slotMs - 1),
+      nowMs: this.#components.clock.now(),
+      idOffset,
+    };
   }
 
   #act(slotMs: number, decision: SlotDecision, signal: AbortSignal): ResultAsync<SlotTurn, BackupError> {
@@ -143,8 +150,7 @@ export class BackupScheduler {
   }
 
   #take(slotMs: number, first: CheckpointId, signal: AbortSignal): ResultAsync<SlotTurn, BackupError> {
-    const { backups, clock } = this.#components;
-    const { idOffset = 0 } = this.#settings;
+    const { backups } = this.#components;
     return fromAsync<SlotTurn, BackupError>(async () => {
       let id = first;
       for (let tries = 1; ; tries += 1) {
@@ -159,7 +165,7 @@ export class BackupScheduler {
         const status = await backups.status(error.latest, { signal });
         if (status.isErr()) return errAsync(status.error);
         const latest = { checkpointId: error.latest, isBackup: status.value.state !== 'DOES_NOT_EXIST' };
-        const next = decideUsedId({ slotMs, nowMs: clock.now(), idOffset }, id, latest);
+        const next = decideUsedId(this.#timesOf(slotMs), id, latest);
         if (next.kind !== 'TAKE') return this.#act(slotMs, next, signal);
         id = next.checkpointId;
       }
@@ -182,8 +188,10 @@ export class BackupScheduler {
     signal: AbortSignal,
   ): ResultAsync<SlotTurn, BackupError> {
     const limit = { operation: 'cleanup', timeoutMs: CLEANUP_DEADLINE_MS, signal };
+    // A backup that is due at the same time goes first, and a sweep gives way to one that runs.
+    const earlyMs = slotMs + SCHEDULER_POLL_MS - this.#components.clock.now();
+    if (earlyMs > 0) return okTurn({ againAfterMs: earlyMs });
     return this.#newest.newest(this.#own, signal).andThen((backups) => {
-      // A sweep gives way to a backup that runs, so it comes after it.
       const runs = backups.some((backup) => !hasEnded(backup) && this.#newest.isWaitedFor(backup));
       if (runs) return okTurn({ againAfterMs: SCHEDULER_POLL_MS });
       return withDeadline(this.#components.clock, limit, (inTime) =>

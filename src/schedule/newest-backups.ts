@@ -2,13 +2,14 @@
 // deadline. It never waits for ever: time that goes back does not make a backup younger.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { BackupError } from '../core/errors.ts';
+import { idOfInstant } from '../core/generated-id.ts';
 import type { CheckpointId } from '../core/ids.ts';
-import { SCHEDULER_BACKUPS_SEEN } from '../core/limits.ts';
+import { CLOCK_SKEW_MS, SCHEDULER_BACKUPS_SEEN } from '../core/limits.ts';
 import { fromAsync } from '../core/result.ts';
 import type { ClusterBackupStatus } from '../core/status.ts';
 import type { Clock } from '../ports/environment.ts';
 import type { ScheduledBackups } from './scheduled-backups.ts';
-import { begunMs, hasEnded, newestPlausibleId } from './slot-decision.ts';
+import { begunMs, hasEnded } from './slot-decision.ts';
 
 export interface NewestBackupsSettings {
   readonly idOffset: number;
@@ -46,7 +47,7 @@ export class NewestBackups {
       const first = await this.#backups.list({ limit }, { signal });
       if (first.isErr()) return err(first.error);
       const backups = [...first.value.backups];
-      const present = newestPlausibleId(this.#clock.now(), this.#settings.idOffset);
+      const present = idOfInstant(this.#clock.now() + CLOCK_SKEW_MS, this.#settings.idOffset);
       const lowest = backups.at(-1)?.checkpointId;
       if (first.value.next !== undefined && lowest !== undefined && lowest > present) {
         const second = await this.#backups.list({ before: present, limit }, { signal });

@@ -5,11 +5,16 @@ import type { CheckpointId } from '../core/ids.ts';
 import { CLOCK_SKEW_MS } from '../core/limits.ts';
 import type { ClusterBackupStatus } from '../core/status.ts';
 
-export interface SlotFacts {
+export interface SlotTimes {
   readonly slotMs: number;
+  /** The slot before it. */
+  readonly previousMs: number | undefined;
   /** The time of day. */
   readonly nowMs: number;
   readonly idOffset: number;
+}
+
+export interface SlotFacts extends SlotTimes {
   /** The newest backups, in any order. */
   readonly backups: readonly ClusterBackupStatus[];
   /** Whether one that has not ended is still waited for. */
@@ -52,22 +57,16 @@ export function decideSlot(facts: SlotFacts): SlotDecision {
  * this moment, or by a marker. `latest` is the latest checkpoint of the cluster.
  */
 export function decideUsedId(
-  { slotMs, nowMs, idOffset }: Pick<SlotFacts, 'slotMs' | 'nowMs' | 'idOffset'>,
+  times: SlotTimes,
   requested: CheckpointId,
   latest: { readonly checkpointId: CheckpointId; readonly isBackup: boolean },
 ): SlotDecision {
   const { checkpointId, isBackup } = latest;
-  const isSince =
-    checkpointId >= idOfInstant(slotMs, idOffset) && checkpointId <= newestPlausibleId(nowMs, idOffset);
+  const isSince = !isAhead(checkpointId, times) && checkpointId >= idOfInstant(times.slotMs, times.idOffset);
   // The very same id comes from another scheduler. Its backup may be so young that nobody knows it yet.
   if (checkpointId === requested || (isSince && isBackup)) return { kind: 'DONE', checkpointId };
   const next = idAbove(checkpointId);
   return next === undefined ? { kind: 'EXHAUSTED' } : { kind: 'TAKE', checkpointId: next };
-}
-
-/** The highest id that a clock which is right can have made by now. */
-export function newestPlausibleId(nowMs: number, idOffset: number): CheckpointId {
-  return idOfInstant(nowMs + CLOCK_SKEW_MS, idOffset);
 }
 
 /** Whether nothing of the backup is under way or still to come. */
@@ -85,12 +84,25 @@ export function begunMs({ partitions }: ClusterBackupStatus): number | undefined
 }
 
 /** Begun between the slot and now. What claims to be from the future was made by a clock that was wrong. */
-function isSince(backup: ClusterBackupStatus, { slotMs, nowMs, idOffset }: SlotFacts): boolean {
+function isSince(backup: ClusterBackupStatus, facts: SlotFacts): boolean {
+  const { slotMs, nowMs, idOffset } = facts;
   const { checkpointId } = backup;
-  const byId =
-    checkpointId >= idOfInstant(slotMs, idOffset) && checkpointId <= newestPlausibleId(nowMs, idOffset);
+  const ahead = isAhead(checkpointId, facts);
+  if (!ahead && checkpointId >= idOfInstant(slotMs, idOffset)) return true;
   const begun = begunMs(backup);
-  return byId || (begun !== undefined && begun >= slotMs && begun <= nowMs + CLOCK_SKEW_MS);
+  // An id that is ahead tells no time, and the clock of who took the backup may be behind.
+  const since = ahead ? slotMs - skewMs(facts) : slotMs;
+  return begun !== undefined && begun >= since && begun <= nowMs + skewMs(facts);
+}
+
+/** Whether no clock that is right can have made the id by now. */
+function isAhead(id: CheckpointId, times: SlotTimes): boolean {
+  return id > idOfInstant(times.nowMs + skewMs(times), times.idOffset);
+}
+
+/** By how much clocks may differ: not so much that the backup of another slot could be meant. */
+function skewMs({ slotMs, previousMs = 0 }: SlotTimes): number {
+  return Math.min(CLOCK_SKEW_MS, (slotMs - previousMs) / 2);
 }
 
 function highestOf(backups: readonly ClusterBackupStatus[]): CheckpointId | undefined {

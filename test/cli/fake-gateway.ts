@@ -16,6 +16,7 @@ export class FakeGateway {
   /** When set, looking at a backup ends with it. */
   failure: BackupError | undefined;
   latest: CheckpointId = checkpointId(1);
+  generateIds = false;
   readonly triggered: CheckpointId[] = [];
   readonly deleted: CheckpointId[] = [];
   #server: ManagementServer | undefined;
@@ -40,7 +41,7 @@ export class FakeGateway {
           return okAsync(undefined);
         },
       },
-      bearerToken === undefined ? {} : { bearerToken },
+      { generateIds: this.generateIds, ...(bearerToken === undefined ? {} : { bearerToken }) },
     );
     const started = await startManagementServer(handler, { port: 0 });
     if (started.isErr()) throw started.error;

@@ -1,4 +1,4 @@
-import { PartitionUnreachable } from 'tidemark';
+import { checkpointId, PartitionUnreachable } from 'tidemark';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CliWorld, eagerClock, makeWorld } from './cli-world.ts';
 import { FakeGateway } from './fake-gateway.ts';
@@ -36,6 +36,22 @@ describe('take', () => {
     expect(Number(id)).toBeGreaterThanOrEqual(before);
     expect(Number(id)).toBeLessThanOrEqual(Date.now());
     expect(gateway.triggered).toEqual([id]);
+  });
+
+  it('goes above the latest backup where the time is not enough', async () => {
+    gateway.latest = checkpointId(10n ** 15n);
+    const outcome = await run(['take']);
+    expect(outcome).toMatchObject({ code: 0, stdout: '1000000000000001\n' });
+    expect(await run(['take', '42'])).toMatchObject({ code: 32 });
+    expect((await run(['take', '42'])).stderr).toContain('the next free id is 1000000000000002');
+  });
+
+  it('lets a gateway that makes ids make it', async () => {
+    await gateway.close();
+    gateway = new FakeGateway();
+    gateway.generateIds = true;
+    await gateway.start();
+    expect(await run(['take'])).toMatchObject({ code: 0, stdout: '2\n' });
   });
 
   it('waits until the backup is COMPLETED, and shows how far it is', async () => {

@@ -205,6 +205,53 @@ tidemark:
   });
 });
 
+describe('the schedule', () => {
+  const rule = { ZEEBE_BROKER_DATA_BACKUP_RETENTION_WINDOW: 'P7D' };
+
+  it('is read in its time zone, and makes ids', () => {
+    const text =
+      'zeebe.broker.data.backup: { schedule: "0 2 * * *", offset: 5, retention.cleanup-schedule: PT6H }\n' +
+      'tidemark.scheduleTimeZone: Europe/Berlin';
+    const { schedule, management } = load(text, { ...S3, ...rule });
+    const winter = Date.UTC(2026, 0, 1);
+    expect(schedule.schedule?.next(winter)).toBe(Date.UTC(2026, 0, 1, 1));
+    expect(schedule.cleanupSchedule?.next(winter)).toBe(Date.UTC(2026, 0, 1, 6));
+    expect(schedule.idOffset).toBe(5);
+    expect(management.generateIds).toBe(true);
+  });
+
+  it('none is none, in any case', () => {
+    const env = { ...S3, ZEEBE_BROKER_DATA_BACKUP_SCHEDULE: 'NONE' };
+    expect(load('', env).schedule).toMatchObject({ schedule: null, cleanupSchedule: null });
+    expect(load('', env).management.generateIds).toBe(false);
+    expect(load('', { ...env, TIDEMARK_MANAGEMENT_GENERATEIDS: 'yes' }).management.generateIds).toBe(true);
+  });
+
+  it('is a problem when it is none, or would clean up by no rule', () => {
+    expect(problemsOf('', { ZEEBE_BROKER_DATA_BACKUP_SCHEDULE: 'hourly' })).toEqual([
+      expect.stringMatching(
+        /^zeebe.broker.data.backup.schedule: expected a cron .*five or six fields, got 'hourly'/,
+      ),
+    ]);
+    expect(problemsOf('', { ...S3, ZEEBE_BROKER_DATA_BACKUP_RETENTION_CLEANUPSCHEDULE: 'PT1H' })).toEqual([
+      expect.stringContaining('there is no rule that says what to keep'),
+    ]);
+    expect(problemsOf('tidemark.scheduleTimeZone: Mars')).toHaveLength(1);
+  });
+
+  it('warns when there is no store to back up to', () => {
+    const env = {
+      ...rule,
+      ZEEBE_BROKER_DATA_BACKUP_SCHEDULE: 'PT1H',
+      ZEEBE_BROKER_DATA_BACKUP_RETENTION_CLEANUPSCHEDULE: 'PT1H',
+    };
+    expect(load('', env).warnings).toEqual([
+      'zeebe.broker.data.backup.schedule: it has no effect while zeebe.broker.data.backup.store is NONE',
+      'zeebe.broker.data.backup.retention.cleanupSchedule: it has no effect while zeebe.broker.data.backup.store is NONE',
+    ]);
+  });
+});
+
 describe('relaxed binding', () => {
   it.each([
     'zeebe.broker.cluster.partitionsCount: 5',

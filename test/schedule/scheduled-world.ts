@@ -127,10 +127,15 @@ export class ScheduledWorld {
     };
   }
 
-  /** Whether the backup still runs somewhere, whoever can see it. */
-  isRunning(id: bigint): boolean {
+  /** What runs somewhere or is missing somewhere, whoever can see it, and was begun less than a deadline ago. */
+  unfinished(deadlineMs: number): bigint[] {
     const now = this.manual.monotonic();
-    return this.partitions.some(({ backups }) => (backups.get(id)?.endsMs ?? now) > now);
+    return this.ids.filter((id) => {
+      const taken = this.partitions.map(({ backups }) => backups.get(id));
+      const begun = Math.min(...taken.flatMap((each) => (each === undefined ? [] : [each.beganMs])));
+      const isUnfinished = taken.some((each) => each === undefined || each.endsMs > now);
+      return isUnfinished && now - begun < deadlineMs;
+    });
   }
 
   readonly #client: PartitionBackupClient = {
