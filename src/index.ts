@@ -20,6 +20,7 @@ export {
 export {
   BackupCoordinator,
   type DeleteClusterBackupError,
+  type MarkError,
   type TriggerBackupError,
 } from './cluster/backup-coordinator.ts';
 export { BackupStatusAggregator, type ClusterStatusError } from './cluster/backup-status-aggregator.ts';
@@ -46,6 +47,7 @@ export {
   type Timestamp,
 } from './core/backup.ts';
 export { BackupPartlyTriggered } from './core/backup-partly-triggered.ts';
+export type { CheckpointType, RecordedCheckpoint } from './core/checkpoint.ts';
 export { DataDirectoryInUse } from './core/data-directory-in-use.ts';
 export * from './core/errors.ts';
 export {
@@ -59,12 +61,21 @@ export {
 } from './core/ids.ts';
 export { InvariantViolation } from './core/invariant.ts';
 export { parseCheckpointId } from './core/parse-checkpoint-id.ts';
+export { parseTimestamp } from './core/parse-timestamp.ts';
 // --- restore ---
 export {
   type FixedPartition,
   type PartitionDistribution,
   partitionsOfNode,
 } from './core/partition-distribution.ts';
+export { PointInTimeUnsupported, PointNotFound } from './core/point-errors.ts';
+export type {
+  GapReason,
+  RestorableGap,
+  RestorablePoint,
+  RestorableRange,
+  RestorableRanges,
+} from './core/restorable-ranges.ts';
 export type {
   PartitionRestoreProgress,
   RestoreProgress,
@@ -88,7 +99,7 @@ export type {
   TakeBackupError,
   TakeOutcome,
 } from './partition/backup-attempt.ts';
-export { type BackupSelection, selectBackup } from './partition/backup-selection.ts';
+export { type BackupSelection, type SnapshotChoice, selectBackup } from './partition/backup-selection.ts';
 export { PartitionBackupManager } from './partition/partition-backup-manager.ts';
 // --- ports: what you implement ---
 export type * from './ports/backup-store.ts';
@@ -99,13 +110,18 @@ export type * from './ports/partition.ts';
 export type * from './ports/restore-target.ts';
 export type * from './ports/schedule.ts';
 export type * from './ports/telemetry.ts';
+export type { PointRestorePlan } from './restore/cut-backups.ts';
+export { newestCompletedBackup } from './restore/newest-completed-backup.ts';
+export { type RestorableRangesSettings, restorableRanges } from './restore/restorable-ranges.ts';
 export {
+  type PlanPointError,
   type PlanRestoreError,
   type RestoreBackupError,
   type RestoreComponents,
   type RestoredPartition,
   RestoreManager,
   type RestoreOptions,
+  type RestorePointError,
   type RestoreReport,
   type RestoreSettings,
 } from './restore/restore-manager.ts';
@@ -145,7 +161,7 @@ export {
 } from './runtime/event-loop-load.ts';
 export { type NodeFileOptions, nodeFile } from './runtime/node-file.ts';
 export { parseSchedule, type ScheduleOptions } from './runtime/parse-schedule.ts';
-export type { RestoreLayout, StagedPartition } from './runtime/restore-layout.ts';
+export { defaultLayout, type RestoreLayout, type StagedPartition } from './runtime/restore-layout.ts';
 export { silentLogger } from './runtime/silent-logger.ts';
 export { systemClock } from './runtime/system-clock.ts';
 export { systemRandom } from './runtime/system-random.ts';

@@ -39,6 +39,7 @@ export type { S3Operation, S3Request } from './testkit/misbehaving-s3/s3-request
 export { type ObjectStorageContext, objectStorageContract } from './testkit/object-storage-contract.ts';
 export {
   type RestoreTargetContext,
+  type RestoreTruncation,
   restoreTargetContract,
   sampleRestore,
 } from './testkit/restore-target-contract.ts';

@@ -4,9 +4,11 @@ import {
   type BackupStore,
   type CheckpointState,
   type Logger,
+  newestCompletedBackup,
   PartitionBackupManager,
   type PartitionBackupObserver,
 } from 'tidemark';
+import type { BackupTelemetry } from 'tidemark/telemetry';
 import { Courier } from './courier.ts';
 import { type LedgerEnvironment, nodeEnvironment } from './environment.ts';
 import { Partition, type PartitionSettings } from './partition.ts';
@@ -37,25 +39,26 @@ export interface LeaderComponents {
   readonly environment?: LedgerEnvironment;
   /** Told about each step of a backup, too. */
   readonly observer?: PartitionBackupObserver;
+  /** Absent: nobody measures. */
+  readonly telemetry?: BackupTelemetry | undefined;
   /** Told when the partition cannot go on: the process must end. */
   readonly onFailure: (cause: unknown) => void;
 }
 
 export interface LeaderSettings extends PartitionSettings {
   readonly nodeId: number;
-  /** Backups reach back to the one before, so that every marker can be restored to. */
-  readonly pointsInTime?: boolean;
   /** Default: ten minutes. */
   readonly backupDeadlineMs?: number;
 }
 
 /** Becomes the leader of a partition. */
 export async function leadPartition(
-  { store, peers, logger, environment = nodeEnvironment, observer, onFailure }: LeaderComponents,
+  { store, peers, logger, environment = nodeEnvironment, observer, telemetry, onFailure }: LeaderComponents,
   settings: LeaderSettings,
 ): Promise<LedPartition> {
   const partition = await Partition.open(settings, environment);
   const courier = new Courier(partition, peers, environment.clock);
+  const watched = store === null ? undefined : telemetry?.partition(settings.partitionId, store);
   let lastBackup: LedPartition['lastBackup'] = null;
   let progress: BackupProgress | undefined;
   const backups =
@@ -69,6 +72,7 @@ export async function leadPartition(
             logger,
             observer(event) {
               observer?.(event);
+              watched?.backups(event);
               if (event.type === 'progress') progress = event.progress;
               if (event.type !== 'completed' || progress === undefined) return;
               lastBackup = { checkpointId: event.id.checkpointId, durationMs: event.durationMs, ...progress };
@@ -87,13 +91,18 @@ export async function leadPartition(
   // Nobody waits for a backup: whatever becomes of it, transfers go on. The manager logs failures itself.
   const take = (checkpoint: CheckpointState) => {
     if (checkpoint.type === 'marker') return;
-    void backups?.take(checkpoint).andTee(() => {
-      if (settings.pointsInTime) partition.source.reachingTo = checkpoint.position;
-    });
+    void backups?.take(checkpoint).andTee(() => settings.pointsInTime && void reachBack());
   };
-  // What an earlier leader has backed up is not known: the first backup reaches back as far as it can.
-  if (settings.pointsInTime) partition.source.reachingTo = 0n;
+  // Not to the last backup of this partition: it may have failed on another one, and is none then.
+  const reachBack = async () => {
+    if (store === null) return;
+    const newest = await newestCompletedBackup(store, { partitionsCount: settings.partitions });
+    const isNewest = ({ checkpointId }: CheckpointState) => newest.isOk() && checkpointId === newest.value;
+    // Is it not known, the reach only grows: backups go on, and the snapshots have their valve.
+    partition.source.reachingTo = partition.state.checkpoints().find(isNewest)?.position ?? 0n;
+  };
   partition.onCheckpoint = take;
+  partition.onCheckpointRecord = (event) => watched?.checkpoints(event);
   partition.onProcessed = () => courier.wake();
   partition.onFailure = onFailure;
   return {
@@ -104,6 +113,7 @@ export async function leadPartition(
     },
     start() {
       courier.start();
+      if (settings.pointsInTime) void reachBack();
       const settled = backups?.settleOrphans();
       void settled?.mapErr((error) => logger.warn({ err: error }, 'unfinished backups are settled later'));
       for (const checkpoint of partition.unfinished) take(checkpoint);
@@ -111,6 +121,7 @@ export async function leadPartition(
     async close() {
       await courier.stop();
       await backups?.close();
+      await watched?.close();
       await partition.close();
     },
   };

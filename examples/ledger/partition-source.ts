@@ -33,7 +33,7 @@ export class LedgerPartitionSource implements PartitionSource {
   }
 
   /**
-   * The position of the last backup that was completed: the next one is to reach back to it, so that between the two
+   * Where the newest backup of the whole cluster ends here: the next one is to reach back to it, so that between the two
    * there is no point that nobody can restore to. Undefined: nobody wants points in time.
    */
   reachingTo: bigint | undefined;

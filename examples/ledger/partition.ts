@@ -1,7 +1,12 @@
 // One partition on its leader: commands go into the log, come back when they are durable, and are processed in
 // order. Whoever submitted one is answered after the commit. Backups never stand in that path.
 import { join } from 'node:path';
-import { CheckpointProcessor, type CheckpointStamp, type CheckpointState } from 'tidemark';
+import {
+  type CheckpointObserver,
+  CheckpointProcessor,
+  type CheckpointStamp,
+  type CheckpointState,
+} from 'tidemark';
 import type { Command } from './commands.ts';
 import { type LedgerEnvironment, nodeEnvironment } from './environment.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -21,6 +26,8 @@ export interface PartitionSettings {
   readonly segmentBytes: number;
   /** A snapshot is taken each time that so many records were processed. */
   readonly snapshotEvery: number;
+  /** Backups reach back to the one before, so that every marker can be restored to. */
+  readonly pointsInTime?: boolean;
 }
 
 /** Records in one transaction. */
@@ -45,6 +52,8 @@ export class Partition {
   readonly unfinished: CheckpointState[] = [];
   /** Told about a checkpoint right after its commit. */
   onCheckpoint: (checkpoint: CheckpointState) => void = () => {};
+  /** Told about each CREATE that is processed, before its commit. */
+  onCheckpointRecord: CheckpointObserver = () => {};
   /** Told when records were processed: the outbox may have grown. */
   onProcessed: () => void = () => {};
   /** Told when the partition cannot go on. */
@@ -58,11 +67,14 @@ export class Partition {
     snapshots: SnapshotDirectory,
   ) {
     const source = new LedgerPartitionSource(environment.disk, log, snapshots, () => state.checkpoints());
+    // Before the replay, which takes snapshots too: which backups there are is not known yet.
+    if (settings.pointsInTime) source.reachingTo = 0n;
     this.#environment = environment;
     this.settings = settings;
     this.state = state;
     this.source = source;
-    this.checkpoints = new CheckpointProcessor({ state });
+    const observer: CheckpointObserver = (event) => this.onCheckpointRecord(event);
+    this.checkpoints = new CheckpointProcessor({ state, observer });
     this.term = state.nextTerm(environment.clock.now());
     this.#log = log;
     this.#snapshots = snapshots;

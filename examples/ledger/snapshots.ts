@@ -62,14 +62,16 @@ export class SnapshotDirectory {
    * backup is to reach back to that position, so the newest snapshot below it stays with all above.
    */
   prune(reachingTo?: bigint): bigint {
-    const below = reachingTo ?? BigInt(Number.MAX_SAFE_INTEGER);
-    const needed = this.#snapshots.length - this.#snapshots.findLastIndex(({ position }) => position < below);
+    const reach = reachingTo ?? this.#snapshots.at(-1)?.position ?? 0n;
+    const at = this.#snapshots.findLastIndex(({ position }) => position < reach);
+    // Where none is below, the log itself reaches back, from its first record on.
+    const needed = at < 0 ? this.#snapshots.length + 1 : this.#snapshots.length - at;
     const kept = Math.min(SNAPSHOTS_KEPT_MAX, Math.max(SNAPSHOTS_KEPT, needed));
     for (const { id } of this.#snapshots.slice(0, -kept)) this.#disk.remove(join(this.#directory, id));
     this.#snapshots = this.#snapshots.slice(-kept);
     const oldest = this.#snapshots[0];
     // With one snapshot alone the whole log stays: the fallback must not hang on a single file.
-    return oldest === undefined || this.#snapshots.length < SNAPSHOTS_KEPT ? 1n : oldest.position + 1n;
+    return oldest === undefined || this.#snapshots.length < kept ? 1n : oldest.position + 1n;
   }
 
   #snapshot(id: string): Snapshot {

@@ -2,10 +2,12 @@
 // became of an earlier call, the partitions know, and also which ids are used up.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { BackupPartlyTriggered } from '../core/backup-partly-triggered.ts';
+import type { CheckpointType } from '../core/checkpoint.ts';
 import { Aborted, BrokerFailure, CheckpointNotNewer } from '../core/errors.ts';
 import { generatedId } from '../core/generated-id.ts';
 import { type CheckpointId, INT64_MAX, checkpointId as idOf } from '../core/ids.ts';
 import { GENERATED_ID_TRIES } from '../core/limits.ts';
+import { PointInTimeUnsupported } from '../core/point-errors.ts';
 import { fromAsync } from '../core/result.ts';
 import type { TakeBackupResponse } from '../ports/cluster.ts';
 import { BackupStatusAggregator } from './backup-status-aggregator.ts';
@@ -27,6 +29,9 @@ export type TriggerBackupError =
   | BackupPartlyTriggered
   | TopologyError
   | PartitionRequestError;
+
+/** What making a marker can end with. */
+export type MarkError = TriggerBackupError | PointInTimeUnsupported;
 
 /** What a delete can end with. It may have deleted the copies of other partitions; it can be repeated. */
 export type DeleteClusterBackupError = TopologyError | PartitionRequestError;
@@ -96,11 +101,35 @@ export class BackupCoordinator {
         options,
       );
       if (asked.isErr()) return err(asked.error);
-      const outcome = combine(checkpointId, asked.value);
+      const outcome = combine(checkpointId, 'backup', asked.value);
       if (outcome.isOk()) logger.info({ checkpointId }, 'triggered a backup on all partitions');
       else
         logger.warn({ checkpointId, err: outcome.error }, 'the backup was not triggered on all partitions');
       return outcome.map(() => checkpointId);
+    });
+  }
+
+  /**
+   * Creates the checkpoint on every partition as a marker: a point to restore to once a later backup is completed. It
+   * uploads nothing. Ids, outcomes and repetition are those of {@link trigger}. A marker that overtakes a backup on its
+   * way to a partition keeps that partition from taking it: make them in one place, one after the other.
+   */
+  mark(checkpointId: CheckpointId, options: ClusterCallOptions = {}): ResultAsync<void, MarkError> {
+    return fromAsync<void, MarkError>(async () => {
+      const { partitions, logger } = this.#components;
+      const mark = partitions.mark?.bind(partitions);
+      if (mark === undefined)
+        return err(new PointInTimeUnsupported('the client of the partitions has no `mark`; implement it'));
+      const asked = await this.#requests.askAll(
+        'make marker',
+        (partitionId, signal) => mark(partitionId, checkpointId, signal),
+        options,
+      );
+      if (asked.isErr()) return err(asked.error);
+      const outcome = combine(checkpointId, 'marker', asked.value);
+      if (outcome.isErr())
+        logger.warn({ checkpointId, err: outcome.error }, 'a partition has no such marker');
+      return outcome;
     });
   }
 
@@ -125,9 +154,13 @@ export class BackupCoordinator {
   }
 }
 
-/** One outcome from all answers: created by any of them, and no checkpoint above the requested one. */
+/**
+ * One outcome from all answers: created by any of them, and no checkpoint above the requested one, nor one of another
+ * type under its id.
+ */
 function combine(
   requested: CheckpointId,
+  type: CheckpointType,
   answers: PartitionAnswers<TakeBackupResponse>,
 ): Result<void, TriggerBackupError> {
   const taken = answers.flatMap(({ partitionId, result }) =>
@@ -136,6 +169,8 @@ function combine(
   const latest = taken.map((answer) => answer.checkpointId).sort((a, b) => (a < b ? 1 : -1))[0];
   // Final whatever the partitions that failed would have said, so it goes first.
   if (latest !== undefined && latest > requested) return err(new CheckpointNotNewer(requested, latest));
+  if (taken.some((answer) => answer.checkpointId === requested && (answer.type ?? 'backup') !== type))
+    return err(new CheckpointNotNewer(requested, requested));
 
   const [failure, ...others] = failuresOf(answers);
   if (failure !== undefined) {

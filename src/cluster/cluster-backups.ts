@@ -7,6 +7,7 @@ import type { ListBackupsQuery } from '../ports/cluster.ts';
 import {
   BackupCoordinator,
   type DeleteClusterBackupError,
+  type MarkError,
   type TriggerBackupError,
 } from './backup-coordinator.ts';
 import { BackupStatusAggregator, type ClusterStatusError } from './backup-status-aggregator.ts';
@@ -25,6 +26,11 @@ export class ClusterBackups {
   /** See {@link BackupCoordinator.trigger}. */
   trigger(id?: CheckpointId, options?: ClusterCallOptions): ResultAsync<CheckpointId, TriggerBackupError> {
     return this.#coordinator.trigger(id, options);
+  }
+
+  /** See {@link BackupCoordinator.mark}. */
+  mark(id: CheckpointId, options?: ClusterCallOptions): ResultAsync<void, MarkError> {
+    return this.#coordinator.mark(id, options);
   }
 
   /** See {@link BackupStatusAggregator.status}. */

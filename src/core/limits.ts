@@ -24,6 +24,12 @@ export const MANIFEST_SIZE_BYTES_MAX = 128 * 1024 * 1024;
 /** How deep the JSON of a stored object may be nested: no layout needs ten levels, and a stack is only so deep. */
 export const JSON_DEPTH_MAX = 64;
 
+/** The most points to restore to that one backup names, newest first: about a megabyte of its manifest. */
+export const POINTS_PER_BACKUP_MAX = 10_000;
+
+/** Backups whose points are read at a time: each is a manifest of up to a megabyte more. */
+export const POINT_BACKUPS_PER_PAGE = 20;
+
 /** The largest of the other bodies that a reader accepts: what says that a backup runs, failed, or whose it is. */
 export const BODY_SIZE_BYTES_MAX = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 // Where a restored partition goes. A broker implements it for its own directory layout; runtime/ has one for the
 // default layout. Plain promises that may throw.
 import type { BackupDescriptor, BackupFileKind } from '../core/backup.ts';
-import type { CheckpointId, PartitionId } from '../core/ids.ts';
+import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 
 /**
  * The data of one node.
@@ -13,12 +13,19 @@ import type { CheckpointId, PartitionId } from '../core/ids.ts';
  * 3. `install` is atomic for the node, and durable when it resolves: files and directories are synced.
  * 4. `discard` removes only what this restore made, and may be called twice.
  * 5. A restore that died at any point can be run again.
+ * 6. Of `truncateAfter`: in the log that is installed, the record at the given position is the last one.
  */
 export interface RestoreTarget {
   /** Names the place for people: a directory. */
   readonly location: string;
   occupants(): Promise<readonly string[]>;
   begin(checkpointId: CheckpointId): Promise<RestoreStaging>;
+  /**
+   * The same place for a restore to a point within a backup: the logs of these partitions end right behind these
+   * records, though more of them is written. `seal` gets descriptors with these positions. Absent where the target cannot
+   * cut its broker's logs: then only whole backups are restored.
+   */
+  truncateAfter?(ends: ReadonlyMap<PartitionId, LogPosition>): RestoreTarget;
 }
 
 /** One restore, not yet visible. Calls for different files run at the same time. */

@@ -1,15 +1,23 @@
 // Restores the partitions of one node from one backup, offline. Top to bottom: plan, look whether the place
 // is free, open all manifests, stage, install. It deletes nothing that it did not make.
-import { err, ok, type ResultAsync } from 'neverthrow';
-import type { BackupDescriptor, BackupId, StoredBackup } from '../core/backup.ts';
+import { err, ok, okAsync, type ResultAsync } from 'neverthrow';
+import type { BackupDescriptor, BackupId, StoredBackup, Timestamp } from '../core/backup.ts';
 import { type Deadline, startDeadline, untilAborted } from '../core/deadline.ts';
-import { type BrokerFailure, DataDirectoryNotEmpty, type RestoreTargetFailure } from '../core/errors.ts';
+import {
+  type BrokerFailure,
+  DataDirectoryNotEmpty,
+  type InvalidInput,
+  type RestoreTargetFailure,
+} from '../core/errors.ts';
 import type { CheckpointId, NodeId, PartitionId } from '../core/ids.ts';
 import {
   RESTORE_DEADLINE_MS,
   RESTORED_FILES_IN_FLIGHT,
   RESTORED_PARTITIONS_IN_FLIGHT,
 } from '../core/limits.ts';
+import { parseTimestamp } from '../core/parse-timestamp.ts';
+import type { PointInTimeUnsupported } from '../core/point-errors.ts';
+import type { RestorablePoint } from '../core/restorable-ranges.ts';
 import type { RestoreProgress } from '../core/restore-progress.ts';
 import { contain, fromAsync } from '../core/result.ts';
 import { tell } from '../core/tell.ts';
@@ -17,7 +25,10 @@ import type { BackupStore, CallOptions, ListBackupsError, OpenBackupError } from
 import type { Clock } from '../ports/environment.ts';
 import type { RestoreTarget } from '../ports/restore-target.ts';
 import type { Logger, RestoreEvent, RestoreObserver } from '../ports/telemetry.ts';
+import type { PointInBackup } from './backup-points.ts';
 import { callTarget } from './call-target.ts';
+import { cutBackup, cuttingTarget, type PointRestorePlan, planPoint } from './cut-backups.ts';
+import { type FindPointError, findPoint } from './find-point.ts';
 import { openBackups } from './open-backups.ts';
 import { planRestore, type RestorePlan, type RestorePlanError } from './restore-plan.ts';
 import { RestoreCounters } from './restore-progress.ts';
@@ -57,7 +68,10 @@ export interface RestoreOptions extends CallOptions {
 
 /** What was restored. */
 export interface RestoreReport {
+  /** Where the partitions end: the backup's, or that of the point within it. */
   readonly checkpointId: CheckpointId;
+  /** Set when a point in time was asked for. */
+  readonly point?: RestorablePoint;
   /** The target's location. */
   readonly location: string;
   /** In ascending order. */
@@ -86,6 +100,24 @@ export type RestoreBackupError =
   | RestoreTargetFailure
   | BrokerFailure;
 
+/** Why there is no plan for a point in time. */
+export type PlanPointError = PlanRestoreError | FindPointError | PointInTimeUnsupported | InvalidInput;
+
+/** Why nothing was restored to a point in time. */
+export type RestorePointError = RestoreBackupError | PlanPointError;
+
+/** What a restore goes by: the copies, the place that they go to, and where their logs end. */
+interface PreparedRestore extends Pick<PointRestorePlan, 'ends'> {
+  readonly plan: RestorePlan;
+  readonly target: RestoreTarget;
+  readonly point?: RestorablePoint;
+}
+
+interface Restored {
+  readonly backups: readonly StoredBackup[];
+  readonly point: RestorablePoint | undefined;
+}
+
 /** Restores one node. The broker must not run on the target meanwhile. */
 export class RestoreManager {
   readonly #components: RestoreComponents;
@@ -105,6 +137,23 @@ export class RestoreManager {
   }
 
   /**
+   * Tells what a restore to a time would take: the latest point that is not after it, the backup that has it, and where
+   * the log of each partition ends. Refuses what the restore would refuse from that. Changes nothing.
+   */
+  planTo(time: Timestamp, options: CallOptions = {}): ResultAsync<PointRestorePlan, PlanPointError> {
+    const { store, target } = this.#components;
+    const { partitionsCount } = this.#settings;
+    return this.#inTime<PointRestorePlan, PlanPointError>('plan restore', options, ({ signal }) =>
+      parseTimestamp(time)
+        .asyncAndThen<PointInBackup, PlanPointError>((ms) =>
+          findPoint(store, ms, { partitionsCount, signal }),
+        )
+        .andThen((point) => this.#plan(point.backupId, signal).map((plan) => planPoint(plan, point)))
+        .andThen((plan) => cuttingTarget(target, plan).map(() => plan)),
+    );
+  }
+
+  /**
    * Restores all partitions of this node, or none: on every error, and when it is called off, the target is
    * as it was. It can be repeated after a crash.
    */
@@ -112,15 +161,39 @@ export class RestoreManager {
     checkpointId: CheckpointId,
     options: RestoreOptions = {},
   ): ResultAsync<RestoreReport, RestoreBackupError> {
+    const { target } = this.#components;
+    return this.#run(checkpointId, options, (signal) =>
+      this.#plan(checkpointId, signal).map((plan) => ({ plan, target, ends: new Map() })),
+    );
+  }
+
+  /**
+   * Restores all partitions of this node, or none, to the latest point that is not after a time. Nodes that are given the
+   * same time come to the same point while no backup is added or deleted: compare the `point` of their reports.
+   */
+  restoreTo(time: Timestamp, options: RestoreOptions = {}): ResultAsync<RestoreReport, RestorePointError> {
+    return this.planTo(time, options).andThen((plan) =>
+      cuttingTarget(this.#components.target, plan).asyncAndThen<RestoreReport, RestorePointError>((target) =>
+        this.#run(plan.point.checkpointId, options, () => okAsync({ plan, target, ...plan })),
+      ),
+    );
+  }
+
+  #run(
+    checkpointId: CheckpointId,
+    options: RestoreOptions,
+    prepare: (signal: AbortSignal) => ResultAsync<PreparedRestore, PlanRestoreError>,
+  ): ResultAsync<RestoreReport, RestoreBackupError> {
     const { clock, logger, target } = this.#components;
     const { nodeId } = this.#settings;
     const started = clock.monotonic();
     this.#tell({ type: 'started', checkpointId });
     return this.#inTime('restore', options, ({ signal }) =>
-      this.#restore(checkpointId, signal, options.onProgress),
+      this.#restore(checkpointId, prepare(signal), signal, options.onProgress),
     )
-      .map((backups) => {
-        const report = reportOf(checkpointId, target.location, backups, clock.monotonic() - started);
+      .map(({ backups, point }) => {
+        const whole = reportOf(checkpointId, target.location, backups, clock.monotonic() - started);
+        const report = point === undefined ? whole : { ...whole, point };
         const { partitions, ...totals } = report;
         const { files, bytes, durationMs } = totals;
         this.#tell({ type: 'completed', checkpointId, files, bytes, durationMs });
@@ -137,32 +210,34 @@ export class RestoreManager {
 
   #restore(
     checkpointId: CheckpointId,
+    preparing: ResultAsync<PreparedRestore, PlanRestoreError>,
     signal: AbortSignal,
     onProgress: RestoreOptions['onProgress'],
-  ): ResultAsync<readonly StoredBackup[], RestoreBackupError> {
-    return fromAsync<readonly StoredBackup[], RestoreBackupError>(async () => {
-      const { store, target } = this.#components;
+  ): ResultAsync<Restored, RestoreBackupError> {
+    return fromAsync<Restored, RestoreBackupError>(async () => {
+      const { store } = this.#components;
       const { partitionsCount } = this.#settings;
       const partitionsInFlight = this.#settings.partitionsInFlight ?? RESTORED_PARTITIONS_IN_FLIGHT;
       const filesInFlight = this.#settings.filesInFlight ?? RESTORED_FILES_IN_FLIGHT;
 
-      const plan = await this.#plan(checkpointId, signal);
-      if (plan.isErr()) return err(plan.error);
+      const prepared = await preparing;
+      if (prepared.isErr()) return err(prepared.error);
+      const { plan, target, ends, point } = prepared.value;
 
       const occupants = await untilAborted(signal, () => callTarget('inspect', () => target.occupants()));
       if (occupants.isErr()) return err(occupants.error);
       if (occupants.value.length > 0) return err(new DataDirectoryNotEmpty(target.location, occupants.value));
 
       const opening = { partitionsCount, inFlight: partitionsInFlight, signal };
-      const opened = await openBackups(store, plan.value, opening);
+      const opened = await openBackups(store, plan, opening);
       if (opened.isErr()) return err(opened.error);
-      const backups = opened.value;
-      if (backups.length === 0) return ok(backups);
+      const backups = opened.value.map((backup) => cutBackup(backup, ends));
+      if (backups.length === 0) return ok({ backups, point });
 
       const counters = new RestoreCounters(backups);
       const report = this.#contained(onProgress);
       this.#tell({ type: 'progress', checkpointId, progress: counters.snapshot() });
-      const staged = await stageRestore(this.#components, checkpointId, backups, {
+      const staged = await stageRestore({ ...this.#components, target }, checkpointId, backups, {
         partitionsInFlight,
         filesInFlight,
         signal,
@@ -173,7 +248,7 @@ export class RestoreManager {
           this.#tell({ type: 'progress', checkpointId, progress });
         },
       });
-      return staged.isErr() ? err(staged.error) : ok(backups);
+      return staged.isErr() ? err(staged.error) : ok({ backups, point });
     });
   }
 

@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import type { BackupDescriptor } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
-import type { CheckpointId, PartitionId } from '../core/ids.ts';
+import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestoredFile, RestoreStaging } from '../ports/restore-target.ts';
 import type { Disk } from './disk.ts';
 import { flat, type RestoreLayout } from './restore-layout.ts';
@@ -16,6 +16,8 @@ export interface DirectoryRestoreStagingSettings {
   readonly staging: string;
   readonly layout: RestoreLayout;
   readonly checkpointId: CheckpointId;
+  /** Where logs end before what is written of them. */
+  readonly ends: ReadonlyMap<PartitionId, LogPosition>;
   /** The directories made for this restore, down to the data directory, outermost first. */
   readonly made: readonly string[];
 }
@@ -37,7 +39,15 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   }
 
   write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
-    return this.#inStaging(() => this.#write(file, content));
+    const { ends, layout } = this.#settings;
+    const end = file.kind === 'segment' ? ends.get(file.partitionId) : undefined;
+    return this.#inStaging(async () => {
+      if (end === undefined || layout.truncate === undefined) return this.#write(file, content);
+      await readToItsEnd(content, async (rest) => {
+        const kept = layout.truncate?.(file, rest, end) ?? null;
+        if (kept !== null) await this.#write(file, kept);
+      });
+    });
   }
 
   seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void> {
@@ -127,6 +137,21 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     });
     this.#directories.set(path, making);
     return making;
+  }
+}
+
+/** Lets `use` take what it wants of the content, and reads what it leaves: only what is read is checked. */
+async function readToItsEnd(
+  content: AsyncIterable<Uint8Array>,
+  use: (rest: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
+  const iterator = content[Symbol.asyncIterator]();
+  try {
+    // Without a `return`, so that whoever stops early does not close it.
+    await use({ [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) });
+    while ((await iterator.next()).done !== true);
+  } finally {
+    await iterator.return?.();
   }
 }
 

@@ -3,7 +3,7 @@
 // `<directory>/partitions/<partition>/snapshots/<snapshot>/<file>`. It removes nothing that no restore made.
 import { dirname, join, resolve } from 'node:path';
 import { RestoreTargetFailure } from '../core/errors.ts';
-import type { CheckpointId } from '../core/ids.ts';
+import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import { DirectoryRestoreStaging } from './directory-restore-staging.ts';
 import type { Disk } from './disk.ts';
@@ -21,6 +21,8 @@ export class DirectoryRestoreTarget implements RestoreTarget {
   readonly #directory: string;
   readonly #disk: Disk;
   readonly #layout: RestoreLayout;
+  /** There when the layout can truncate. */
+  readonly truncateAfter?: (ends: ReadonlyMap<PartitionId, LogPosition>) => RestoreTarget;
 
   /** `layout` is for a broker that keeps the files of a partition in its own way. */
   constructor(
@@ -31,6 +33,12 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     this.#directory = resolve(directory);
     this.#disk = disk;
     this.#layout = layout;
+    if (layout.truncate === undefined) return;
+    this.truncateAfter = (ends) => ({
+      location: this.location,
+      occupants: () => this.occupants(),
+      begin: (checkpointId) => this.#begin(checkpointId, ends),
+    });
   }
 
   get location(): string {
@@ -49,7 +57,14 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     return occupants.sort();
   }
 
-  async begin(checkpointId: CheckpointId): Promise<RestoreStaging> {
+  begin(checkpointId: CheckpointId): Promise<RestoreStaging> {
+    return this.#begin(checkpointId, new Map());
+  }
+
+  async #begin(
+    checkpointId: CheckpointId,
+    ends: ReadonlyMap<PartitionId, LogPosition>,
+  ): Promise<RestoreStaging> {
     const made: string[] = [];
     try {
       await this.#makeDirectories(made);
@@ -60,6 +75,7 @@ export class DirectoryRestoreTarget implements RestoreTarget {
         staging,
         layout: this.#layout,
         checkpointId,
+        ends,
         made,
       });
     } catch (cause) {

@@ -3,7 +3,7 @@
 // same.
 import { type BackupDescriptor, isFlatFileName } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
-import type { CheckpointId, PartitionId } from '../core/ids.ts';
+import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestoredFile } from '../ports/restore-target.ts';
 
 export interface RestoreLayout {
@@ -11,6 +11,15 @@ export interface RestoreLayout {
   readonly directories: readonly string[];
   /** The path of a file below its partition's directory, part by part. Each part is a flat name. */
   pathOf(file: RestoredFile): readonly string[];
+  /**
+   * Ends a log right behind the record at `end`: gives what is to be written of this segment, or null when all of its
+   * records lie behind that. It need not read to the end. Absent where this cannot be done.
+   */
+  truncate?(
+    file: RestoredFile,
+    content: AsyncIterable<Uint8Array>,
+    end: LogPosition,
+  ): AsyncIterable<Uint8Array> | null;
   /**
    * Finishes a partition whose files are all written and not visible yet. Files that it makes must be synced
    * when it resolves; the directories are synced after it.

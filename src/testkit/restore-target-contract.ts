@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import type { BackupFile, BackupFileKind, StoredBackup } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
-import { checkpointId, logPosition } from '../core/ids.ts';
+import {
+  type CheckpointId,
+  checkpointId,
+  type LogPosition,
+  logPosition,
+  type PartitionId,
+} from '../core/ids.ts';
 import type { RestoredFile, RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import type { ContractCase } from './contract.ts';
 
@@ -21,6 +27,17 @@ export interface RestoreTargetContext {
   occupy(): Promise<void>;
   /** What to restore: `sampleRestore()`, or backups that the target's `seal` takes and leaves as they are. */
   readonly sample: readonly StoredBackup[];
+  /** Where `truncateAfter` is there: a point within the sample. */
+  readonly truncation?: RestoreTruncation;
+}
+
+/** A point within the sample, as a target that truncates must restore it. */
+export interface RestoreTruncation {
+  readonly checkpointId: CheckpointId;
+  /** Of every partition of the sample. */
+  readonly ends: ReadonlyMap<PartitionId, LogPosition>;
+  /** What the broker finds of a segment then; undefined when it must not be there. */
+  segment(file: RestoredFile): Uint8Array | undefined;
 }
 
 /** The promises of {@link RestoreTarget}, in their order. */
@@ -120,6 +137,37 @@ export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[
       );
       await staging.discard();
       assert.deepEqual(await sorted(context.names()), before, 'something of the restore is left');
+    },
+  },
+  {
+    name: 'Of `truncateAfter`: in the log that is installed, the record at the given position is the last one.',
+    async run(context) {
+      const { sample, truncation } = context;
+      if (truncation === undefined) {
+        const { truncateAfter } = context.open();
+        assert.equal(truncateAfter, undefined, 'a target that truncates is tried with a `truncation`');
+        return;
+      }
+      const { ends } = truncation;
+      const target = context.open().truncateAfter?.(ends);
+      assert.ok(target !== undefined, 'there is a `truncation` and no `truncateAfter`');
+      const staging = await target.begin(truncation.checkpointId);
+      await writeFiles(staging, sample);
+      for (const { id, descriptor } of sample) {
+        const checkpointPosition = ends.get(id.partitionId) ?? descriptor.checkpointPosition;
+        await staging.seal(id.partitionId, { ...descriptor, checkpointPosition });
+      }
+      await staging.install();
+      for (const { file, content } of filesOf(sample)) {
+        const isSegment = file.kind === 'segment';
+        const expected: Uint8Array | undefined = isSegment
+          ? truncation.segment(file)
+          : await bytesOf(content.open());
+        const found = await context.read(file);
+        const label = `${file.kind} ${file.name} of partition ${file.partitionId}`;
+        assert.equal(found === undefined, expected === undefined, `there or not: ${label}`);
+        if (found !== undefined && expected !== undefined) assertSame(found, expected, label);
+      }
     },
   },
 ];

@@ -12,7 +12,13 @@ import { checksumFileName } from './snapshot/checksum-file.ts';
 import { fullSegmentSize, truncateSegment } from './truncate-segment.ts';
 import { type PartitionVerification, verifyPartition } from './verify-partition.ts';
 
-export const zeebeLayout: RestoreLayout = { directories: [], pathOf, finish };
+export const zeebeLayout: RestoreLayout = {
+  directories: [],
+  pathOf,
+  // Only when all segments are there is it known where the record is: `finish` cuts at the descriptor's position.
+  truncate: (_, content) => content,
+  finish,
+};
 
 function pathOf(file: RestoredFile): readonly string[] {
   if (file.kind === 'segment') return [file.name];

@@ -2,7 +2,7 @@
 // really ending at the checkpoint. All partitions become visible with one rename of
 // `raft-partition/partitions`.
 import { join, resolve } from 'node:path';
-import type { CheckpointId } from '../core/ids.ts';
+import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import { DirectoryRestoreTarget } from '../runtime/directory-restore-target.ts';
 import { nodeDisk } from '../runtime/node-disk.ts';
@@ -40,5 +40,14 @@ export class ZeebeRestoreTarget implements RestoreTarget {
 
   begin(checkpointId: CheckpointId): Promise<RestoreStaging> {
     return this.#raft.begin(checkpointId);
+  }
+
+  truncateAfter(ends: ReadonlyMap<PartitionId, LogPosition>): RestoreTarget {
+    const cutting = this.#raft.truncateAfter?.(ends) ?? this.#raft;
+    return {
+      location: this.location,
+      occupants: () => this.occupants(),
+      begin: (checkpointId) => cutting.begin(checkpointId),
+    };
   }
 }

@@ -16,6 +16,9 @@ export class ShelfTarget implements RestoreTarget {
   /** Runs before a step; may throw or wait. */
   before: (step: Step, file?: RestoredFile) => Promise<void> | void = () => {};
 
+  /** Set in tests of a target that can cut logs; notes what it is asked for. */
+  truncateAfter?: NonNullable<RestoreTarget['truncateAfter']>;
+
   async occupants(): Promise<readonly string[]> {
     await this.#step('occupants');
     return this.occupied;

@@ -5,6 +5,7 @@ import { checkpointId } from '../../src/core/ids.ts';
 import { SWEEP_COUNTS_MS } from '../../src/core/limits.ts';
 import { checkTogether } from './checkers/cut-check.ts';
 import type { MemoryState, StateData } from './memory-state.ts';
+import { checkPoints } from './points.ts';
 import { assertRefused, type RestoreOperator, restoreAndCheck } from './restore.ts';
 import { runOn } from './run-on.ts';
 import * as settings from './settings.ts';
@@ -25,6 +26,7 @@ export async function checkEnd(
   await comeToRest(around, cluster, workload);
   await settle(around, cluster, operator);
   const last = await checkBackups(around, workload, operator);
+  if (around.settings.pointsInTime) await checkPoints(around, operator);
   await shutDown(around, cluster);
   await checkGarbage(around, operator);
   if (last !== undefined && around.chance.is(0.4)) await runOn(around, last, workload.lastId);

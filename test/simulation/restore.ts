@@ -3,9 +3,11 @@
 
 import { processRecord } from '../../examples/ledger/process-record.ts';
 import { scanSegment } from '../../examples/ledger/record.ts';
+import { ledgerLayout } from '../../examples/ledger/restore-layout.ts';
 import { nodeOf } from '../../examples/ledger/sharding.ts';
 import { CheckpointProcessor } from '../../src/checkpoint/checkpoint-processor.ts';
 import type { CheckpointId } from '../../src/core/ids.ts';
+import type { RestorablePoint } from '../../src/core/restorable-ranges.ts';
 import { RestoreManager } from '../../src/restore/restore-manager.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
 import { silentLogger } from '../../src/runtime/silent-logger.ts';
@@ -30,13 +32,49 @@ export async function restoreAndCheck(
   operator: RestoreOperator,
   id: CheckpointId,
 ): Promise<RestoredFiles[]> {
-  const { book, settings, totals } = around;
   const restored: RestoredFiles[] = [];
-  for (let nodeId = 0; nodeId < settings.nodes; nodeId += 1) {
+  for (let nodeId = 0; nodeId < around.settings.nodes; nodeId += 1) {
     const partitionIds = partitionsOn(around, nodeId);
     if (partitionIds.length > 0) restored.push(...(await restoreNode(around, operator, id, partitionIds)));
   }
-  totals.restores += 1;
+  around.totals.restores += 1;
+  checkRestored(around, id, restored);
+  return restored;
+}
+
+/** Restores all nodes to a time, and holds the result against the cut of the point that it came to. Gives that. */
+export async function restoreToAndCheck(
+  around: Surroundings,
+  operator: RestoreOperator,
+  time: string,
+): Promise<RestorablePoint> {
+  const restored: RestoredFiles[] = [];
+  let point: RestorablePoint | undefined;
+  for (let nodeId = 0; nodeId < around.settings.nodes; nodeId += 1) {
+    const partitionIds = partitionsOn(around, nodeId);
+    if (partitionIds.length === 0) continue;
+    const disk = new PowerCutDisk();
+    const done = await manager(around, operator, disk, partitionIds).restoreTo(time);
+    hold(done.isOk(), POINT, () => `to ${time}: ${done.isErr() ? done.error.message : ''}`);
+    point ??= done.value.point;
+    hold(
+      point !== undefined && done.value.point?.checkpointId === point.checkpointId,
+      POINT,
+      () => `node ${nodeId} came to ${done.value.point?.checkpointId}, another one to ${point?.checkpointId}`,
+    );
+    restored.push(...filesOf(disk.afterPowerCut('lost'), partitionIds));
+  }
+  hold(point !== undefined, 'the simulation itself is sound', () => 'no node has a partition');
+  around.totals['restores to a point'] += 1;
+  if (point.checkpointId !== point.backupId) around.totals['logs cut at a restore'] += 1;
+  checkRestored(around, point.checkpointId, restored);
+  return point;
+}
+
+const POINT = 'what is told as restorable can be restored' as const;
+
+function checkRestored(around: Surroundings, id: CheckpointId, restored: readonly RestoredFiles[]): void {
+  const { book } = around;
   const states = new Map<number, StateData>();
   for (const partition of restored) {
     checkFiles(book, id, partition);
@@ -44,8 +82,7 @@ export async function restoreAndCheck(
     checkState(book, id, partition.partitionId, state);
     states.set(partition.partitionId, state);
   }
-  checkTogether(`backup ${id}`, states);
-  return restored;
+  checkTogether(`checkpoint ${id}`, states);
 }
 
 /** What is not completed must be refused, and leave no trace. */
@@ -108,7 +145,7 @@ function manager(
   disk: PowerCutDisk,
   partitionIds: readonly number[],
 ): RestoreManager {
-  const target = new DirectoryRestoreTarget({ directory: DIRECTORY }, disk);
+  const target = new DirectoryRestoreTarget({ directory: DIRECTORY }, disk, ledgerLayout);
   return new RestoreManager(
     { store, target, clock: process.clock, logger: silentLogger },
     { partitionIds, partitionsCount: settings.partitions },

@@ -17,6 +17,8 @@ export interface WorldSettings {
   /** One rivalry that the whole run is about, in a small world. */
   readonly focus: Focus | undefined;
   readonly backupDeadlineMs: number;
+  /** Markers are made all the time, and backups reach back to the one before. Chosen by who runs the seed. */
+  readonly pointsInTime: boolean;
   /** A broker that starts a backup some time after the checkpoint: newer snapshots may be there by then. */
   readonly takesLate: boolean;
 }
@@ -49,6 +51,7 @@ export function chooseSettings(chance: Chance, apart: Chance): WorldSettings {
     takesLate: apart.is(0.2),
     compression: apart.pick(['auto', 'none'] as const),
     focus: undefined,
+    pointsInTime: false,
   };
   return apart.is(FOCUSED) ? { ...settings, ...focusOn(apart) } : settings;
 }

@@ -73,7 +73,7 @@ export class SimulatedNode {
     };
     this.leaders.set(partitionId, leader);
     const { scheduler, totals } = this.#around;
-    const { partitions, segmentBytes, snapshotEvery, backupDeadlineMs } = this.#around.settings;
+    const { partitions, segmentBytes, snapshotEvery, backupDeadlineMs, pointsInTime } = this.#around.settings;
     const reused = new Map<CheckpointId, number>();
     const environment: LedgerEnvironment = {
       disk,
@@ -112,6 +112,7 @@ export class SimulatedNode {
         segmentBytes,
         snapshotEvery,
         backupDeadlineMs,
+        pointsInTime,
       },
     );
     disk.settle();

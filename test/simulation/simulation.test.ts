@@ -27,7 +27,11 @@ describe('whatever happens to a cluster and its store', () => {
   );
 
   it('much has happened', () => {
-    for (const [name, count] of Object.entries(totals)) expect(count, name).toBeGreaterThan(0);
+    // Runs with markers have a test of their own.
+    const ofMarkers = ['markers', 'restores to a point', 'logs cut at a restore'];
+    for (const [name, count] of Object.entries(totals)) {
+      if (!ofMarkers.includes(name)) expect(count, name).toBeGreaterThan(0);
+    }
   });
 });
 

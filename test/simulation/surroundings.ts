@@ -26,10 +26,11 @@ export interface Surroundings {
   readonly failure: () => unknown;
 }
 
-export function makeSurroundings(seed: number, trace: Trace): Surroundings {
+export function makeSurroundings(seed: number, trace: Trace, pointsInTime = false): Surroundings {
   const chance = new Chance(seed);
   const random = new Chance(seed + 1_000_003);
-  const settings = chooseSettings(chance, new Chance(seed + 2_000_003));
+  const chosen = chooseSettings(chance, new Chance(seed + 2_000_003));
+  const settings = { ...chosen, pointsInTime };
   const scheduler = new Scheduler(trace);
   let failure: unknown;
   const report = (cause: unknown) => {

@@ -17,6 +17,8 @@ export type Invariant =
   | 'what was acknowledged is in the backup'
   | 'a restore gives the cut, byte for byte'
   | 'what is completed can be restored'
+  | 'what is told as restorable can be restored'
+  | 'between two backups there is no gap'
   | 'what is not completed is not restored'
   | 'a restore that succeeded outlives a power cut'
   | 'the status tells what is stored'

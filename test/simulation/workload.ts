@@ -150,6 +150,19 @@ export class Workload {
     });
   }
 
+  /** Markers at an interval, as a broker makes them. */
+  markNowAndThen(): void {
+    const { chance, scheduler, totals } = this.#around;
+    for (let count = chance.between(0, 3); count > 0; count -= 1) {
+      scheduler.after(chance.fraction() * 2_000, 'a marker', () => {
+        this.#lastId += 1;
+        const id = checkpointId(this.#lastId);
+        totals.markers += 1;
+        this.#go(async () => void (await this.backups.mark(id)));
+      });
+    }
+  }
+
   trigger(again?: CheckpointId): void {
     const { chance, totals } = this.#around;
     if (again === undefined) this.#lastId += chance.is(0.1) ? 2 : 1;

@@ -25,10 +25,10 @@ export interface RunResult {
 /** Runs one seed. Never throws: what goes wrong is in the result. */
 export async function runSeed(
   seed: number,
-  options: { readonly keepLines?: boolean } = {},
+  options: { readonly keepLines?: boolean; readonly pointsInTime?: boolean } = {},
 ): Promise<RunResult> {
   const trace = new Trace(options.keepLines);
-  const around = makeSurroundings(seed, trace);
+  const around = makeSurroundings(seed, trace, options.pointsInTime);
   const onUnhandled = (cause: unknown) =>
     around.report(new Violation('nothing fails unheard', String(cause)));
   process.on('unhandledRejection', onUnhandled);
@@ -76,6 +76,7 @@ async function run(around: Surroundings): Promise<void> {
       continue;
     }
     workload.step();
+    if (around.settings.pointsInTime) workload.markNowAndThen();
     await scheduler.pass(chance.fraction() * chance.pick([20, 300, 2_500, 12_000]));
   }
   weather.calm();

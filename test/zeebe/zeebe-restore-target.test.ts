@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BackupDescriptor, BackupFile } from '../../src/core/backup.ts';
-import { logPosition } from '../../src/core/ids.ts';
+import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import { bytesFile } from '../../src/runtime/bytes-file.ts';
 import { type ContractSubject, describeContract } from '../../src/testkit/contract.ts';
 import {
@@ -25,7 +25,12 @@ import {
 const PARTITIONS = join('raft-partition', 'partitions');
 
 /** Ends with the checkpoint, so that nothing is cut: the contract compares whole files. */
-const ENDING = buildSegment({ id: 2, index: 5, position: 5, records: [[{ other: 'e' }], [{ create: 7 }]] });
+const ENDING = buildSegment({ id: 2, index: 5, position: 5, records: [[{ create: 6 }], [{ create: 7 }]] });
+/** Ends with a marker before that: zeros behind it, up to the size that Zeebe gives a segment. */
+const CUT = Buffer.concat([
+  ENDING.bytes.subarray(0, ENDING.offsets[1]),
+  Buffer.alloc(ENDING.bytes.length - (ENDING.offsets[1] ?? 0)),
+]);
 
 function endingPartition(partitionId: number) {
   const backup = samplePartition();
@@ -55,6 +60,11 @@ async function openPlace(name: string): Promise<ContractSubject<RestoreTargetCon
         await writeFile(join(directory, 'precious.txt'), 'precious');
       },
       sample: [endingPartition(1), endingPartition(2)],
+      truncation: {
+        checkpointId: checkpointId(6),
+        ends: new Map([1, 2].map((partitionId) => [partitionId, logPosition(5)])),
+        segment: ({ name }) => (name.endsWith('-2.log') ? CUT : FIRST.bytes),
+      },
     },
     close: () => rm(root, { recursive: true }),
   };
