@@ -189,7 +189,9 @@ export class BackupScheduler {
   ): ResultAsync<SlotTurn, BackupError> {
     const limit = { operation: 'cleanup', timeoutMs: CLEANUP_DEADLINE_MS, signal };
     // A backup that is due at the same time goes first, and a sweep gives way to one that runs.
-    const earlyMs = slotMs + SCHEDULER_POLL_MS - this.#components.clock.now();
+    const nextMs = this.#settings.cleanupSchedule?.next(slotMs) ?? Number.POSITIVE_INFINITY;
+    const delayMs = Math.min(SCHEDULER_POLL_MS, (nextMs - slotMs) / 4);
+    const earlyMs = slotMs + delayMs - this.#components.clock.now();
     if (earlyMs > 0) return okTurn({ againAfterMs: earlyMs });
     return this.#newest.newest(this.#own, signal).andThen((backups) => {
       const runs = backups.some((backup) => !hasEnded(backup) && this.#newest.isWaitedFor(backup));

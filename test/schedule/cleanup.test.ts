@@ -8,7 +8,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** A world in which each backup that is triggered is saved in a real store at once, unless nobody saves any more. */
-function worldWithStore(policy: { readonly keepWithinMs: number }) {
+function worldWithStore(policy: { readonly keepWithinMs: number }, cleanup = '0 3 * * *') {
   const world = new ScheduledWorld(1);
   world.takesMs = 0;
   const store = new InMemoryBackupStore({}, { clock: world.clock });
@@ -30,7 +30,7 @@ function worldWithStore(policy: { readonly keepWithinMs: number }) {
     saves.push(Promise.resolve(saved));
   };
   const scheduler = world.scheduler(
-    { schedule: scheduleOf('PT6H'), cleanupSchedule: scheduleOf('0 3 * * *') },
+    { schedule: scheduleOf('PT6H'), cleanupSchedule: scheduleOf(cleanup) },
     { retention },
   );
   const kept = async () => (await store.list({ limit: 1000 }))._unsafeUnwrap().backups.length;
@@ -85,6 +85,15 @@ it('waits for a backup that runs, and is not due at once after a start', async (
   await world.manual.advance(2 * HOUR - 1);
   expect(pruned).toEqual([Date.UTC(2026, 2, 1, 1), Date.UTC(2026, 2, 1, 1, 30)]);
   await scheduler.close();
+});
+
+it('comes to its turn however often it is due', async () => {
+  const { world, store, scheduler } = worldWithStore({ keepWithinMs: 2 * DAY }, 'PT4S');
+  scheduler.start();
+  await world.manual.advance(20_000);
+  expect(world.told).toEqual(['triggered', 'cleaned', 'cleaned', 'cleaned', 'cleaned']);
+  await scheduler.close();
+  await store.close();
 });
 
 it('is tried again when it fails, and says so', async () => {
