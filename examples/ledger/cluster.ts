@@ -14,6 +14,8 @@ export interface ClusterOptions {
   /** HTTP ports and management ports, in the order of the node ids. */
   readonly ports: readonly number[];
   readonly managementPorts: readonly number[];
+  /** Where Prometheus scrapes. Default: nowhere. */
+  readonly metricsPorts?: readonly number[];
   /** Variables for every node: the store, LEDGER_ settings. */
   readonly environment: Readonly<Record<string, string>>;
   /** Whether a node that dies is started again. */
@@ -26,6 +28,8 @@ export interface NodeDescription {
   readonly nodeId: number;
   readonly url: string;
   readonly managementUrl: string;
+  /** Absent when nobody measures. */
+  readonly metricsUrl?: string;
   readonly pid: number | null;
   readonly dataDirectory: string;
   readonly partitions: readonly number[];
@@ -56,6 +60,9 @@ export class LedgerCluster {
       nodeId,
       url: `http://127.0.0.1:${this.#options.ports[nodeId]}`,
       managementUrl: `http://127.0.0.1:${this.#options.managementPorts[nodeId]}`,
+      ...(this.#options.metricsPorts && {
+        metricsUrl: `http://127.0.0.1:${this.#options.metricsPorts[nodeId]}/metrics`,
+      }),
       pid: this.#children.get(nodeId)?.pid ?? null,
       dataDirectory: join(this.#options.directory, `node-${nodeId}`),
       partitions: Array.from({ length: this.#options.partitions }, (_, index) => index + 1).filter(
@@ -66,7 +73,7 @@ export class LedgerCluster {
 
   /** The variables of one node: those that a node and `tidemark restore` read alike, and the ledger's own. */
   environment(nodeId: number): Record<string, string> {
-    const { nodes, partitions, directory, ports, managementPorts, environment } = this.#options;
+    const { nodes, partitions, directory, ports, managementPorts, metricsPorts, environment } = this.#options;
     return {
       ZEEBE_BROKER_CLUSTER_NODEID: String(nodeId),
       ZEEBE_BROKER_CLUSTER_CLUSTERSIZE: String(nodes),
@@ -76,6 +83,7 @@ export class LedgerCluster {
       MANAGEMENT_SERVER_PORT: String(managementPorts[nodeId]),
       MANAGEMENT_SERVER_ADDRESS: '127.0.0.1',
       LEDGER_PORT: String(ports[nodeId]),
+      ...(metricsPorts && { LEDGER_METRICS_PORT: String(metricsPorts[nodeId]) }),
       LEDGER_PEERS: ports.map((port) => `http://127.0.0.1:${port}`).join(),
       ...environment,
     };

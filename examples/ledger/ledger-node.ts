@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type BackupStore, ClusterBackups, type Logger, systemClock, type Topology } from 'tidemark';
 import type { Settings } from 'tidemark/config';
 import { type ManagementServer, managementHandler, startManagementServer } from 'tidemark/management';
+import type { BackupTelemetry } from 'tidemark/telemetry';
 import { HttpPartitionBackups } from './backup-client.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { HttpError, serve } from './http-server.ts';
@@ -26,6 +27,8 @@ export interface NodeSettings {
 export interface NodeComponents {
   readonly store: BackupStore | null;
   readonly logger: Logger;
+  /** Absent: nobody measures. */
+  readonly telemetry?: BackupTelemetry | undefined;
   /** Told when the node cannot go on: the process must end, and may be started again. */
   readonly onFailure: (cause: unknown) => void;
 }
@@ -40,7 +43,7 @@ export async function startLedgerNode(
   components: NodeComponents,
   settings: NodeSettings,
 ): Promise<LedgerNode> {
-  const { store, logger, onFailure } = components;
+  const { store, logger, telemetry, onFailure } = components;
   const { cluster, dataDirectory, management } = settings.tidemark;
   const { nodeId, partitionsCount: partitions } = cluster;
   const peers = new Peers(partitions, settings.peers);
@@ -51,7 +54,7 @@ export async function startLedgerNode(
     const { segmentBytes, snapshotEvery } = settings;
     const directory = join(dataDirectory, 'partitions', String(partitionId));
     const partition = { nodeId, partitionId, partitions, directory, segmentBytes, snapshotEvery };
-    led.set(partitionId, await leadPartition({ store, peers, logger, onFailure }, partition));
+    led.set(partitionId, await leadPartition({ store, peers, logger, telemetry, onFailure }, partition));
   }
   const find = (partitionId: string | undefined): LedPartition => {
     const found = led.get(Number(partitionId));

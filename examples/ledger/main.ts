@@ -12,6 +12,7 @@ const USAGE = `npm run ledger -- [options]
   --partitions N           default 3; fixed for the life of the data
   --port P                 HTTP port of node 0, the others follow; default 8080, 0 takes free ones
   --management-port P      management port of node 0, the others follow; default 9600, 0 takes free ones
+  --metrics-port P         port of node 0 for Prometheus, the others follow; 0 takes free ones; default none
   --config FILE            application.yaml with the backup store, instead of S3_* or the embedded server
   --no-restart             leave a node that dies alone; SIGUSR2 starts it again
 `;
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     partitions: { type: 'string', default: '3' },
     port: { type: 'string', default: '8080' },
     'management-port': { type: 'string', default: '9600' },
+    'metrics-port': { type: 'string' },
     config: { type: 'string' },
     'no-restart': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -42,6 +44,9 @@ const cluster = new LedgerCluster({
   directory,
   ports: await portsFrom('port', values.port),
   managementPorts: await portsFrom('management-port', values['management-port']),
+  ...(values['metrics-port'] !== undefined && {
+    metricsPorts: await portsFrom('metrics-port', values['metrics-port']),
+  }),
   environment: store?.environment ?? { LEDGER_CONFIG: resolve(values.config ?? '') },
   restart: !values['no-restart'],
 });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Logger } from 'tidemark';
 import { loadSettings, openBackupStore } from 'tidemark/config';
+import { openTelemetry } from '../prometheus/open-telemetry.ts';
 import { startLedgerNode } from './ledger-node.ts';
 
 const { env } = process;
@@ -22,8 +23,11 @@ const die = (cause: unknown) => {
   logger.error({ err: cause }, 'the node cannot go on and stops');
   process.exit(1);
 };
+const metricsPort = env.LEDGER_METRICS_PORT;
+const telemetry = metricsPort === undefined ? undefined : await openTelemetry(Number(metricsPort), logger);
+const store = await openBackupStore(settings.backup, { logger, observer: telemetry?.store });
 const started = startLedgerNode(
-  { store: await openBackupStore(settings.backup, { logger }), logger, onFailure: die },
+  { store, logger, telemetry, onFailure: die },
   {
     tidemark: settings,
     port: Number(env.LEDGER_PORT ?? 8080),

@@ -59,6 +59,10 @@ export class BackupTelemetry {
     this.store = store.observer;
     this.restore = restore.observer;
     this.retention = retention.observer;
+    // A counter that begins with its first failure hides that one from `increase`.
+    for (const name of ['tidemark.retention.runs', 'tidemark.sweep.runs'] as const)
+      this.#instruments.add(name, 0, { result: 'failed' });
+    this.#instruments.add('tidemark.verify.runs', 0, { result: 'damaged' });
     this.#gauges = [...store.observe(), ...restore.observe(), ...retention.observe()];
   }
 

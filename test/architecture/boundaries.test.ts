@@ -54,6 +54,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
     packages: ['neverthrow', 'lossless-json', 'srvx/node', 'node:http', 'node:crypto', 'node:net'],
   },
   config: { folders: [...BELOW_ADAPTERS, 'runtime', 'stores'], packages: ['neverthrow', 'yaml', 'zod'] },
+  telemetry: { folders: BELOW_ADAPTERS, packages: ['neverthrow', '@opentelemetry/api'] },
   testkit: {
     folders: [...BELOW_ADAPTERS, 'objects'],
     packages: [
@@ -126,6 +127,12 @@ describe('boundaries', () => {
   it('one file alone imports the AWS SDK', () => {
     const importers = files.filter((file) => file.imports.some((name) => name.startsWith('@aws-sdk/')));
     expect(importers.map((file) => file.path)).toHaveLength(1);
+  });
+
+  it('the API of OpenTelemetry is imported by the telemetry alone', () => {
+    const importers = files.filter((file) => file.imports.some((name) => name.startsWith('@opentelemetry/')));
+    expect(importers.length).toBeGreaterThan(0);
+    expect([...new Set(importers.map((file) => folderOf(file.path)))]).toEqual(['telemetry']);
   });
 
   it('the testkit is free of the AWS SDK, whatever it imports', () => {

@@ -17,6 +17,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   logger: "declare const logger: import('tidemark').Logger;",
   backups: "declare const backups: import('tidemark/management').BackupOperations;",
   bearerToken: 'declare const bearerToken: string;',
+  state: "declare const state: import('tidemark').CheckpointStateStore;",
   signal: 'declare const signal: AbortSignal;',
   show: 'declare function show(share: number): void;',
   nodeId: 'declare const nodeId: number;',

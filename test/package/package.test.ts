@@ -15,6 +15,7 @@ const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 interface Manifest {
   readonly exports: Record<string, unknown>;
   readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
   readonly bin: Record<string, string>;
 }
 
@@ -45,6 +46,19 @@ afterAll(async () => {
 const node = (code: string) => run(process.execPath, ['--input-type=module', '-e', code], { cwd: home });
 
 describe('the packed package', () => {
+  it('imports without OpenTelemetry, but for the telemetry, which says what it lacks', async () => {
+    const lacking: string[] = [];
+    for (const entry of entries) {
+      const tried = await node(`await import('${entry}')`).catch((cause: { stderr: string }) => cause);
+      if ('code' in tried)
+        lacking.push(`${entry}: ${/Cannot find package '([^']+)'/.exec(tried.stderr)?.[1]}`);
+    }
+    expect(lacking).toEqual(['tidemark/telemetry: @opentelemetry/api']);
+    const version = manifest.devDependencies['@opentelemetry/api'];
+    const options = ['--prefer-offline', '--no-audit', '--no-fund'];
+    await run('npm', ['install', ...options, `@opentelemetry/api@${version}`], { cwd: home });
+  });
+
   it('imports by every subpath', async () => {
     for (const entry of entries) {
       const { stdout } = await node(`console.log(Object.keys(await import('${entry}')).length)`);
@@ -72,7 +86,7 @@ describe('the packed package', () => {
       console.log(JSON.stringify(seen));`);
     const loaded = (JSON.parse(stdout) as string[]).join('\n');
     expect(loaded).toContain('neverthrow');
-    expect(loaded).not.toMatch(/@aws-sdk|@smithy|\/yaml\/|srvx|commander|node:http/);
+    expect(loaded).not.toMatch(/@aws-sdk|@smithy|@opentelemetry|\/yaml\/|srvx|commander|node:http/);
   });
 
   it('has types that resolve for node16 and for bundlers', async () => {
