@@ -175,5 +175,4 @@ export type {
   ScheduledBackups,
   ScheduledCallOptions,
   ScheduledRetention,
-  SchedulerEvent,
 } from './schedule/scheduled-backups.ts';

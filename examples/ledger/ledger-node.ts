@@ -86,7 +86,7 @@ export async function startLedgerNode(
   for (const partition of led.values()) partition.start();
   const leads = (partitionId: number) => led.has(partitionId);
   const scheduler =
-    store === null ? undefined : nodeScheduler(store, backups, logger, leads, settings.tidemark);
+    store === null ? undefined : nodeScheduler(store, backups, logger, leads, settings.tidemark, telemetry);
   scheduler?.start();
   return {
     partitionIds: [...led.keys()],

@@ -10,6 +10,7 @@ import {
   systemRandom,
 } from 'tidemark';
 import type { Settings } from 'tidemark/config';
+import type { BackupTelemetry } from 'tidemark/telemetry';
 
 const SCHEDULING_PARTITION = 1;
 
@@ -19,9 +20,13 @@ export function nodeScheduler(
   logger: Logger,
   leads: (partitionId: number) => boolean,
   { cluster, retention: policy, schedule }: Settings,
+  telemetry?: BackupTelemetry,
 ): BackupScheduler {
   const { partitionsCount } = cluster;
-  const retention = new RetentionManager({ store, clock: systemClock }, { policy, partitionsCount });
+  const retention = new RetentionManager(
+    { store, clock: systemClock, logger, observer: telemetry?.retention },
+    { policy, partitionsCount },
+  );
   return new BackupScheduler(
     {
       backups,
@@ -29,6 +34,7 @@ export function nodeScheduler(
       clock: systemClock,
       random: systemRandom,
       logger,
+      observer: telemetry?.schedule,
       isActive: () => leads(SCHEDULING_PARTITION),
     },
     schedule,

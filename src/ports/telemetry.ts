@@ -140,3 +140,26 @@ export type RetentionEvent =
 
 /** Told about each event at once. Must not throw. */
 export type RetentionObserver = (event: RetentionEvent) => void;
+
+/** What a scheduler does, as it happens. Slots are milliseconds since 1970. */
+export type SchedulerEvent =
+  /** The slot's backup is triggered on every partition. Its state tells what becomes of it. */
+  | { readonly type: 'triggered'; readonly slotMs: number; readonly checkpointId: CheckpointId }
+  /** There has been a backup since the slot: of another scheduler, of an earlier life, or by hand. */
+  | { readonly type: 'already'; readonly slotMs: number; readonly checkpointId: CheckpointId }
+  /** The slot's backup waits for this one, which has not ended. Told once for each slot. */
+  | { readonly type: 'waiting'; readonly slotMs: number; readonly checkpointId: CheckpointId }
+  /** The next slot has come, and this one had no backup. */
+  | { readonly type: 'skipped'; readonly slotMs: number }
+  | { readonly type: 'cleaned'; readonly slotMs: number; readonly deleted: readonly CheckpointId[] }
+  /** It is tried again. */
+  | {
+      readonly type: 'failed';
+      readonly job: 'backup' | 'cleanup';
+      readonly slotMs: number;
+      readonly error: BackupError;
+      readonly retryInMs: number;
+    };
+
+/** Told about each event at once. Must not throw. */
+export type SchedulerObserver = (event: SchedulerEvent) => void;

@@ -13,11 +13,12 @@ import {
   SCHEDULER_POLL_MS,
 } from '../core/limits.ts';
 import { fromAsync } from '../core/result.ts';
+import { tell } from '../core/tell.ts';
 import type { Clock, Random } from '../ports/environment.ts';
 import type { Schedule } from '../ports/schedule.ts';
-import type { Logger } from '../ports/telemetry.ts';
+import type { Logger, SchedulerEvent, SchedulerObserver } from '../ports/telemetry.ts';
 import { NewestBackups } from './newest-backups.ts';
-import type { ScheduledBackups, ScheduledRetention, SchedulerEvent } from './scheduled-backups.ts';
+import type { ScheduledBackups, ScheduledRetention } from './scheduled-backups.ts';
 import { decideSlot, decideUsedId, hasEnded, type SlotDecision, type SlotTimes } from './slot-decision.ts';
 import { SlotLoop, type SlotTurn, type SlotWork } from './slot-loop.ts';
 
@@ -35,7 +36,7 @@ export interface SchedulerComponents {
    */
   readonly isActive?: (() => boolean) | undefined;
   /** Told of each event at once. Must not throw. */
-  readonly observer?: ((event: SchedulerEvent) => void) | undefined;
+  readonly observer?: SchedulerObserver | undefined;
 }
 
 export interface SchedulerSettings {
@@ -217,7 +218,7 @@ export class BackupScheduler {
     const { slotMs, ...fields } = event;
     const shown = 'error' in event ? { ...fields, error: undefined, err: event.error } : fields;
     logger[level]({ ...shown, slot: new Date(slotMs).toISOString() }, message);
-    observer?.(event);
+    tell(observer, event, (cause) => logger.error({ event: event.type, err: cause }, 'an observer threw'));
   }
 }
 

@@ -6,12 +6,19 @@ import type { BackupId } from '../core/backup.ts';
 import type { PartitionId } from '../core/ids.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/environment.ts';
-import type { Logger, RestoreObserver, RetentionObserver, StoreObserver } from '../ports/telemetry.ts';
+import type {
+  Logger,
+  RestoreObserver,
+  RetentionObserver,
+  SchedulerObserver,
+  StoreObserver,
+} from '../ports/telemetry.ts';
 import { Instruments } from './instruments.ts';
 import { NewestBackup } from './newest-backup.ts';
 import { PartitionTelemetry } from './partition-telemetry.ts';
 import { RestoreTelemetry } from './restore-telemetry.ts';
 import { RetentionTelemetry } from './retention-telemetry.ts';
+import { scheduleObserver } from './schedule-telemetry.ts';
 import { Spans } from './spans.ts';
 import { StoreTelemetry } from './store-telemetry.ts';
 
@@ -46,6 +53,8 @@ export class BackupTelemetry {
   readonly restore: RestoreObserver;
   /** For the `RetentionManager`. */
   readonly retention: RetentionObserver;
+  /** For the `BackupScheduler`. */
+  readonly schedule: SchedulerObserver;
 
   constructor({ clock, logger, meter, tracer }: BackupTelemetryComponents) {
     this.#clock = clock;
@@ -59,10 +68,12 @@ export class BackupTelemetry {
     this.store = store.observer;
     this.restore = restore.observer;
     this.retention = retention.observer;
+    this.schedule = scheduleObserver(this.#instruments);
     // A counter that begins with its first failure hides that one from `increase`.
     for (const name of ['tidemark.retention.runs', 'tidemark.sweep.runs'] as const)
       this.#instruments.add(name, 0, { result: 'failed' });
     this.#instruments.add('tidemark.verify.runs', 0, { result: 'damaged' });
+    this.#instruments.add('tidemark.schedule.events', 0, { job: 'backup', result: 'skipped' });
     this.#gauges = [...store.observe(), ...restore.observe(), ...retention.observe()];
   }
 

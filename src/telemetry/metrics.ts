@@ -125,6 +125,12 @@ export const METRICS = {
     description: 'Verifications that have ended',
     attributes: ['result'],
   },
+  'tidemark.schedule.events': {
+    kind: 'counter',
+    unit: '{event}',
+    description: 'What came of the times when the scheduler had a backup or a cleanup due',
+    attributes: ['job', 'result'],
+  },
   'tidemark.retention.runs': {
     kind: 'counter',
     unit: '{run}',

@@ -384,6 +384,19 @@ describe('what else is told', () => {
     expect(spans().map(({ name }) => name)).toEqual(['tidemark.verify', 'tidemark.verify']);
   });
 
+  it('counts what came of a schedule, from zero where that is an alarm', async () => {
+    const { telemetry, value } = setUpTelemetry();
+    const skipped = { job: 'backup', result: 'skipped' };
+    expect(await value('tidemark.schedule.events', skipped)).toBe(0);
+    telemetry.schedule({ type: 'skipped', slotMs: 1 });
+    telemetry.schedule({ type: 'cleaned', slotMs: 1, deleted: [] });
+    const error = new StoreUnavailable('list', 'down');
+    telemetry.schedule({ type: 'failed', job: 'cleanup', slotMs: 1, error, retryInMs: 1 });
+    expect(await value('tidemark.schedule.events', skipped)).toBe(1);
+    expect(await value('tidemark.schedule.events', { job: 'cleanup', result: 'completed' })).toBe(1);
+    expect(await value('tidemark.schedule.events', { job: 'cleanup', result: 'failed' })).toBe(1);
+  });
+
   it('tells of a delete with a span', async () => {
     const telemetry = setUpTelemetry();
     const { manager } = lead(memoryStore(telemetry.clock), telemetry);

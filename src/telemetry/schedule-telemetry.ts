@@ -1,0 +1,13 @@
+// The observer of the scheduler: what came of each time when something was due.
+import type { SchedulerEvent, SchedulerObserver } from '../ports/telemetry.ts';
+import type { Instruments } from './instruments.ts';
+
+export function scheduleObserver(instruments: Instruments): SchedulerObserver {
+  return (event) => instruments.add('tidemark.schedule.events', 1, attributesOf(event));
+}
+
+function attributesOf(event: SchedulerEvent): { readonly job: string; readonly result: string } {
+  if (event.type === 'failed') return { job: event.job, result: 'failed' };
+  if (event.type === 'cleaned') return { job: 'cleanup', result: 'completed' };
+  return { job: 'backup', result: event.type };
+}
