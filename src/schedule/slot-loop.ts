@@ -41,15 +41,15 @@ export class SlotLoop {
     const { schedule, earlierSlot } = this.#work;
     if (earlierSlot === 'settled') this.#settled = schedule.latest(this.#clock.now());
     while (!signal.aborted) {
-      const waitMs = await this.#turn(signal);
-      if (!signal.aborted) await this.#sleep(waitMs, signal);
+      const slot = schedule.latest(this.#clock.now());
+      const waitMs = await this.#turn(slot, signal);
+      if (!signal.aborted) await this.#sleep(waitMs, slot, signal);
     }
   }
 
   /** Does what is due, and tells how long there is nothing to do. */
-  async #turn(signal: AbortSignal): Promise<number> {
-    const { schedule, earlierSlot, isActive, run, onSkipped, onFailed } = this.#work;
-    const slot = schedule.latest(this.#clock.now());
+  async #turn(slot: number | undefined, signal: AbortSignal): Promise<number> {
+    const { earlierSlot, isActive, run, onSkipped, onFailed } = this.#work;
     if (!isActive()) {
       this.#pending = undefined;
       if (earlierSlot === 'settled') this.#settled = slot;
@@ -79,10 +79,9 @@ export class SlotLoop {
     return Math.ceil(longest * (0.5 + this.#random.fraction() / 2));
   }
 
-  /** Sleeps for so long, and no longer than to the next slot. */
-  async #sleep(waitMs: number, signal: AbortSignal): Promise<void> {
+  /** Sleeps for so long, and only while `slot` is the latest: another one may have come during the turn. */
+  async #sleep(waitMs: number, slot: number | undefined, signal: AbortSignal): Promise<void> {
     const end = this.#clock.monotonic() + waitMs;
-    const slot = this.#work.schedule.latest(this.#clock.now());
     while (!signal.aborted) {
       const now = this.#clock.now();
       const leftMs = end - this.#clock.monotonic();

@@ -1,6 +1,7 @@
 import { checkpointId, type SchedulerEvent } from 'tidemark';
 import { describe, expect, it } from 'vitest';
 import { SCHEDULER_RETRY_MS_MAX } from '../../src/core/limits.ts';
+import { fromAsync } from '../../src/core/result.ts';
 import { ScheduledWorld, START_MS, scheduleOf } from './scheduled-world.ts';
 
 const MINUTE = 60_000;
@@ -196,6 +197,27 @@ describe('a backup that has not ended', () => {
     expect(world.ids).toHaveLength(2);
     await scheduler.close();
   });
+});
+
+it('sees a slot that comes while it is busy', async () => {
+  const world = new ScheduledWorld();
+  world.takesMs = 0;
+  const { backups } = world;
+  const slow = {
+    trigger: (...call: Parameters<typeof backups.trigger>) =>
+      fromAsync(async () => {
+        const triggered = await backups.trigger(...call);
+        await world.clock.sleep(90_000);
+        return triggered;
+      }),
+    status: backups.status.bind(backups),
+    list: backups.list.bind(backups),
+  };
+  const scheduler = world.scheduler({ schedule: scheduleOf('PT1M') }, { backups: slow });
+  scheduler.start();
+  await world.manual.advance(5 * MINUTE);
+  expect(world.ids).toEqual([at(0, 30), at(0, 31), at(0, 33), at(0, 34)].map(id));
+  await Promise.all([scheduler.close(), world.manual.advance(2 * MINUTE)]);
 });
 
 describe('a store that does not answer', () => {
