@@ -10,7 +10,7 @@ import {
 import type { CheckpointId } from '../core/ids.ts';
 import type { ManagementClientError } from '../management/management-client.ts';
 import type { DeleteBackupError, ListBackupsError, SaveBackupError } from '../ports/backup-store.ts';
-import type { RestoreBackupError } from '../restore/restore-manager.ts';
+import type { RestoreBackupError, RestorePointError } from '../restore/restore-manager.ts';
 
 /** The command line makes no sense: an unknown command or option, or a value missing. */
 export class UsageError extends BackupError {
@@ -68,4 +68,5 @@ export type CliError =
   | SaveBackupError
   | BackupNotPossible
   | DataDirectoryInUse
-  | RestoreBackupError;
+  | RestoreBackupError
+  | RestorePointError;

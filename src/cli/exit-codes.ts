@@ -17,9 +17,11 @@ export const EXIT_CODES = {
   InvalidInput: { code: 2, meaning: 'a value on the command line is no such value' },
   InvalidConfiguration: { code: 3, meaning: 'the configuration has problems; all are listed' },
   BackupsDisabled: { code: 4, meaning: 'no backup store is configured' },
+  PointInTimeUnsupported: { code: 5, meaning: 'the logs of this broker cannot be cut at a point in time' },
   NotSupportedByStore: { code: 5, meaning: 'the store, or its layout, has no such thing' },
   DataDirectoryNotEmpty: { code: 10, meaning: 'the data directory holds data; nothing was changed' },
   BackupNotFound: { code: 11, meaning: 'no such backup' },
+  PointNotFound: { code: 11, meaning: 'nothing can be restored at or before that time' },
   BackupIncomplete: { code: 12, meaning: 'the backup is not COMPLETED on every partition' },
   PartitionCountMismatch: {
     code: 13,

@@ -11,6 +11,7 @@ import { addHold, addHolds, addUnhold } from './commands/hold.ts';
 import { addLabel, addLabels } from './commands/label.ts';
 import { addList } from './commands/list.ts';
 import { addPrune } from './commands/prune.ts';
+import { addRanges } from './commands/ranges.ts';
 import { addRestore } from './commands/restore.ts';
 import { addSave } from './commands/save.ts';
 import { addStatus } from './commands/status.ts';
@@ -70,6 +71,7 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     addTake,
     addStatus,
     addList,
+    addRanges,
     addVerify,
     addDelete,
     addSave,

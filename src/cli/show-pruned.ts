@@ -1,6 +1,7 @@
 // What was pruned, as a document and as a table.
-import type { PruneReport } from '../retention/retention-manager.ts';
+
 import type { RetentionReason } from '../core/retention-policy.ts';
+import type { PruneReport } from '../retention/retention-manager.ts';
 import type { Shown } from './command-run.ts';
 import { showSweep } from './show-sweep.ts';
 import { textTable } from './text-table.ts';

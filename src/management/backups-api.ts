@@ -36,6 +36,8 @@ export class BackupsApi {
     if (url === null) return message(400, 'the request has no valid URL');
     if (url.pathname === this.#root) return this.#collection(request, url);
     const id = itemId(url.pathname, this.#root);
+    // No id is a word, so this takes nothing from anybody.
+    if (id === 'ranges' && this.#operations.ranges !== undefined) return this.#ranges(request);
     if (id !== undefined) return this.#item(request, id);
     return message(404, `nothing is at ${url.pathname.slice(0, 200)}; the backups are at ${this.#root}`);
   }
@@ -115,6 +117,13 @@ export class BackupsApi {
     // Relative to the request's own URL, so it is right behind any proxy.
     const link = next === undefined ? {} : { link: `<?before=${next}&limit=${limit}>; rel="next"` };
     return json(200, backups.map(toBackupInfo), link);
+  }
+
+  async #ranges(request: Request): Promise<Response> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed(request, 'GET, HEAD');
+    const told = await this.#operations.ranges?.({ signal: request.signal });
+    if (told === undefined) return notFound('ranges');
+    return told.isErr() ? failure(told.error) : json(200, told.value);
   }
 
   async #delete(text: string): Promise<Response> {

@@ -20,6 +20,7 @@ export function findPoint(
     let best: PointInBackup | undefined;
     let earliest: PointInBackup | undefined;
     let mismatch: PartitionCountMismatch | undefined;
+    let isRecorded = false;
     const read = await readPoints(store, {
       ...options,
       onBackup(backup) {
@@ -27,7 +28,8 @@ export function findPoint(
           if (backup.error.name === 'PartitionCountMismatch') mismatch ??= backup.error;
           return 'go on';
         }
-        const { points } = backup.value;
+        const { points, lowest } = backup.value;
+        isRecorded ||= lowest.size > 0;
         const own = points.at(-1);
         earliest = points[0] ?? earliest;
         const latest = points.findLast((point) => isNotAfter(point, timeMs));
@@ -39,12 +41,15 @@ export function findPoint(
     if (read.isErr()) return err(read.error);
     if (best !== undefined) return ok(best);
     if (earliest === undefined && mismatch !== undefined) return err(mismatch);
-    const there =
-      earliest === undefined
-        ? 'no backup is COMPLETED on every partition; see: tidemark list'
-        : `the earliest point is ${earliest.timestamp}, in backup ${earliest.backupId}; see: tidemark ranges`;
-    return err(new PointNotFound(timestamp(timeMs), there));
+    return err(new PointNotFound(timestamp(timeMs), whatThereIs(earliest, isRecorded)));
   });
+}
+
+function whatThereIs(earliest: PointInBackup | undefined, isRecorded: boolean): string {
+  if (earliest === undefined) return 'no backup is COMPLETED on every partition; see: tidemark list';
+  const there = `the earliest point is ${earliest.timestamp}, in backup ${earliest.backupId}`;
+  const kind = isRecorded ? '' : ', and no backup here tells of markers between backups';
+  return `${there}${kind}; see: tidemark ranges`;
 }
 
 function isNotAfter(point: PointInBackup, timeMs: number): boolean {

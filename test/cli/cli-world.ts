@@ -97,12 +97,15 @@ export class CliWorld {
     return { code, stdout, stderr, json: () => parse(stdout, undefined, BigInt) as Record<string, unknown> };
   }
 
-  /** Saves a backup of these partitions, as node 0 of a cluster with as many partitions as `of`. */
-  async save(id: bigint, partitions: readonly number[] = [1, 2], of = 2): Promise<void> {
+  /**
+   * Saves a backup of these partitions, as node 0 of a cluster with as many partitions as `of`. With a `marker` in its
+   * logs, if one is named: its time is POINT_TIME.
+   */
+  async save(id: bigint, partitions: readonly number[] = [1, 2], of = 2, marker?: bigint): Promise<void> {
     const store = new FilesystemBackupStore({ basePath: this.storeDirectory });
     try {
       for (const partitionId of partitions) {
-        const saved = await store.save(partitionBackup(id, partitionId, of));
+        const saved = await store.save(withMarker(partitionBackup(id, partitionId, of), marker));
         if (saved.isErr()) throw saved.error;
       }
     } finally {
@@ -148,6 +151,24 @@ export class CliWorld {
     for (const store of this.#running) await store.close();
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+export const POINT_TIME = '2026-11-24T06:00:00.000Z';
+
+function withMarker(backup: PartitionBackup, marker: bigint | undefined): PartitionBackup {
+  if (marker === undefined) return backup;
+  const { id, descriptor } = backup;
+  const position = logPosition(descriptor.checkpointPosition - BigInt(id.partitionId));
+  const checkpoints = [
+    { checkpointId: checkpointId(marker), position, type: 'marker', timestamp: POINT_TIME },
+    {
+      checkpointId: id.checkpointId,
+      position: descriptor.checkpointPosition,
+      type: 'backup',
+      timestamp: '2026-11-24T07:00:00.000Z',
+    },
+  ] as const;
+  return { ...backup, descriptor: { ...descriptor, checkpoints } };
 }
 
 export function partitionBackup(

@@ -7,7 +7,14 @@ import { IncompleteTopology } from 'tidemark';
 import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT_CODES, SIGNAL_EXIT_CODES } from '../../src/cli/exit-codes.ts';
-import { type CliWorld, eagerClock, makeWorld, type Outcome, partitionBackup } from './cli-world.ts';
+import {
+  type CliWorld,
+  eagerClock,
+  makeWorld,
+  type Outcome,
+  POINT_TIME,
+  partitionBackup,
+} from './cli-world.ts';
 import { FakeGateway } from './fake-gateway.ts';
 import { makeZeebeBucket } from './zeebe-world.ts';
 
@@ -37,6 +44,14 @@ const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
     return world.run(['restore', '7', '--json']);
   },
   BackupNotFound: (world) => world.run(['status', '7', '--json']),
+  PointNotFound: async (world) => {
+    await world.save(7n);
+    return world.run(['restore', '--to', '2001-01-01T00:00:00Z', '--json']);
+  },
+  PointInTimeUnsupported: async (world) => {
+    await world.save(7n, [1, 2], 2, 6n);
+    return world.run(['restore', '--to', POINT_TIME, '--json']);
+  },
   BackupIncomplete: async (world) => {
     await world.save(7n, [1]);
     return world.run(['restore', '7', '--json']);
