@@ -73,7 +73,7 @@ export class BackupTelemetry {
     for (const name of ['tidemark.retention.runs', 'tidemark.sweep.runs'] as const)
       this.#instruments.add(name, 0, { result: 'failed' });
     this.#instruments.add('tidemark.verify.runs', 0, { result: 'damaged' });
-    this.#instruments.add('tidemark.schedule.events', 0, { job: 'backup', result: 'skipped' });
+    this.#instruments.add('tidemark.schedule.events', 0, { task: 'backup', result: 'skipped' });
     this.#gauges = [...store.observe(), ...restore.observe(), ...retention.observe()];
   }
 

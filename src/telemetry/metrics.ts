@@ -1,5 +1,6 @@
 // Every metric: its name, kind, unit and attributes. docs/reference/metrics.md says the same, and a test holds them
-// together. Attributes have few values: no id of a backup may become one.
+// together. Attributes have few values: no id of a backup may become one. None is called `job` or `instance`: those
+// labels are Prometheus' own.
 
 /** What is known of a metric before anything is measured. */
 export interface MetricDefinition {
@@ -129,7 +130,7 @@ export const METRICS = {
     kind: 'counter',
     unit: '{event}',
     description: 'What came of the times when the scheduler had a backup or a cleanup due',
-    attributes: ['job', 'result'],
+    attributes: ['task', 'result'],
   },
   'tidemark.retention.runs': {
     kind: 'counter',

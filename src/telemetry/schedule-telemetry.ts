@@ -6,8 +6,8 @@ export function scheduleObserver(instruments: Instruments): SchedulerObserver {
   return (event) => instruments.add('tidemark.schedule.events', 1, attributesOf(event));
 }
 
-function attributesOf(event: SchedulerEvent): { readonly job: string; readonly result: string } {
-  if (event.type === 'failed') return { job: event.job, result: 'failed' };
-  if (event.type === 'cleaned') return { job: 'cleanup', result: 'completed' };
-  return { job: 'backup', result: event.type };
+function attributesOf(event: SchedulerEvent): { readonly task: string; readonly result: string } {
+  if (event.type === 'failed') return { task: event.job, result: 'failed' };
+  if (event.type === 'cleaned') return { task: 'cleanup', result: 'completed' };
+  return { task: 'backup', result: event.type };
 }

@@ -386,15 +386,15 @@ describe('what else is told', () => {
 
   it('counts what came of a schedule, from zero where that is an alarm', async () => {
     const { telemetry, value } = setUpTelemetry();
-    const skipped = { job: 'backup', result: 'skipped' };
+    const skipped = { task: 'backup', result: 'skipped' };
     expect(await value('tidemark.schedule.events', skipped)).toBe(0);
     telemetry.schedule({ type: 'skipped', slotMs: 1 });
     telemetry.schedule({ type: 'cleaned', slotMs: 1, deleted: [] });
     const error = new StoreUnavailable('list', 'down');
     telemetry.schedule({ type: 'failed', job: 'cleanup', slotMs: 1, error, retryInMs: 1 });
     expect(await value('tidemark.schedule.events', skipped)).toBe(1);
-    expect(await value('tidemark.schedule.events', { job: 'cleanup', result: 'completed' })).toBe(1);
-    expect(await value('tidemark.schedule.events', { job: 'cleanup', result: 'failed' })).toBe(1);
+    expect(await value('tidemark.schedule.events', { task: 'cleanup', result: 'completed' })).toBe(1);
+    expect(await value('tidemark.schedule.events', { task: 'cleanup', result: 'failed' })).toBe(1);
   });
 
   it('tells of a delete with a span', async () => {

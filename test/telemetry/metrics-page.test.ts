@@ -46,6 +46,11 @@ describe('docs/reference/metrics.md', () => {
     );
   });
 
+  it('leaves the labels to Prometheus that are its own', () => {
+    const own = ['job', 'instance', 'le', 'quantile'];
+    expect(all.flatMap(([, { attributes }]) => attributes).filter((name) => own.includes(name))).toEqual([]);
+  });
+
   it('has names that end in their units, so that every exporter for Prometheus makes the same of them', () => {
     const suffixes: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' };
     for (const [name, { unit }] of all) {
@@ -62,6 +67,15 @@ const series = new Set(
     return metric.kind === 'histogram' ? ['_bucket', '_sum', '_count'].map((part) => base + part) : [base];
   }),
 );
+/** What an expression groups by and filters by that no metric of it has. */
+function unknownLabels(expr: string): string[] {
+  const known = all
+    .filter(([name]) => expr.includes(name.replaceAll('.', '_')))
+    .flatMap(([, { attributes }]) => attributes.map((attribute) => attribute.replace('.', '_')));
+  const grouped = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(/, */));
+  const filtered = [...expr.matchAll(/(\w+)=~?"/g)].map(([, name = '']) => name);
+  return [...grouped, ...filtered].filter((name) => !['instance', 'le', ...known].includes(name));
+}
 const used = (text: string) => new Set(text.match(/\btidemark_\w+/g));
 
 interface Rule {
@@ -81,6 +95,7 @@ describe('the alerts', () => {
         [...used(expr)].filter((name) => !series.has(name)),
         alert,
       ).toEqual([]);
+      expect(unknownLabels(expr), alert).toEqual([]);
     }
   });
 
@@ -122,6 +137,11 @@ describe('the dashboard', () => {
       return ![...shown].some((one) => one.startsWith(base));
     });
     expect(missing.map(([name]) => name)).toEqual([]);
+  });
+
+  it('groups and filters by attributes that there are', () => {
+    for (const { title, targets = [] } of drawn)
+      for (const { expr } of targets) expect(unknownLabels(expr), title).toEqual([]);
   });
 
   it('has panels with ids of their own, queries, and places that do not overlap', () => {

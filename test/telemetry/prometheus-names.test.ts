@@ -29,6 +29,15 @@ it('gives each metric the name that the page says', async () => {
   );
 });
 
+it('writes an attribute with a dot as the label that the dashboard groups by', async () => {
+  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const instruments = new Instruments(new MeterProvider({ readers: [exporter] }).getMeter('test'));
+  instruments.add('tidemark.backup.failures', 1, { partition: 1, 'error.type': 'BackupNotPossible' });
+  const { resourceMetrics } = await exporter.collect();
+  const text = new PrometheusSerializer('', false, undefined, true, true).serialize(resourceMetrics);
+  expect(text).toContain('tidemark_backup_failures_total{partition="1",error_type="BackupNotPossible"} 1\n');
+});
+
 it('writes a partition that was given up as NaN', async () => {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const meter = new MeterProvider({ readers: [exporter] }).getMeter('test');
