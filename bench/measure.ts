@@ -30,10 +30,9 @@ export interface Contender {
 
 const WORK_LIMIT_MS = 10 * 60_000;
 
-/** The command of a program in `work/`. */
+/** The command of a program in `work/`. It runs on the package as it is built, as its users do. */
 export function work(program: string, ...args: readonly string[]): string[] {
-  const path = (file: string) => new URL(file, import.meta.url).pathname;
-  return [process.execPath, '--import', path('../examples/by-name.ts'), path(`work/${program}.ts`), ...args];
+  return [process.execPath, new URL(`work/${program}.ts`, import.meta.url).pathname, ...args];
 }
 
 export async function run({ name, command: commandOf, env = {}, bytes, prepare }: Contender): Promise<Cost> {

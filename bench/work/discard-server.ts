@@ -1,7 +1,8 @@
 // A server that takes every PUT and throws large bodies away: what is left of a save is the client's own cost. Bodies that can be made again
 // from their stamp it gives back. It speaks as much of S3 as a save and a restore ask for. Prints its endpoint.
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import process from 'node:process';
+import { text } from 'node:stream/consumers';
 import { fillSynthetic, readSynthetic, type Synthetic } from './synthetic.ts';
 
 const KEPT_BYTES_MAX = 64 * 1024;
@@ -28,6 +29,10 @@ const server = createServer((request, response) => {
     });
     return;
   }
+  if (request.method === 'POST') {
+    void deleteBatch(key, request, response);
+    return;
+  }
   request.resume();
   if (request.method === 'DELETE') {
     kept.delete(key);
@@ -48,6 +53,18 @@ const server = createServer((request, response) => {
   });
   response.end(request.method === 'GET' ? answer : undefined);
 });
+
+async function deleteBatch(
+  bucket: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const names = [...(await text(request)).matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, name]) => name ?? '');
+  for (const name of names) kept.delete(`${bucket.endsWith('/') ? bucket : `${bucket}/`}${name}`);
+  const deleted = names.map((name) => `<Deleted><Key>${name}</Key></Deleted>`).join('');
+  const body = Buffer.from(`<?xml version="1.0"?><DeleteResult>${deleted}</DeleteResult>`);
+  response.writeHead(200, { 'content-type': 'application/xml', 'content-length': body.length }).end(body);
+}
 
 function isChunk(key: string): boolean {
   return !key.includes('/backups/');

@@ -242,13 +242,13 @@ export const SETTINGS = {
     'tidemark.chunkSize',
     dataSize(1, CHUNK_SIZE_BYTES_MAX),
     null,
-    'Large files are cut into chunks of this size. Unset: 4MB; with `format: zeebe` 8MB, and 5MB at least',
+    'Large files are cut into chunks of this size. Unset: 8MB. With `format: zeebe` 5MB at least',
   ),
   chunksInFlight: setting(
     'tidemark.chunksInFlight',
     wholeNumber(1, 1000),
     String(CHUNKS_IN_FLIGHT),
-    'Chunks in memory at the same time, per save and per file being read',
+    'Chunks in memory at the same time, of all saves and of all reads. With `format: zeebe` per save and per file',
   ),
   maxBytesPerSecond: setting(
     'tidemark.maxBytesPerSecond',

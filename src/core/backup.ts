@@ -37,12 +37,21 @@ export interface BackupFile {
   readonly name: string;
   readonly sizeBytes: number;
   /** Yields exactly `sizeBytes` bytes in chunks of any size. Each call starts at the beginning. */
-  open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  open(options?: OpenFileOptions): AsyncIterable<Uint8Array>;
   /**
    * Fills `target` with the bytes from `position` on, or throws. Optional: what has it is read straight into the
    * memory that is sent from, without a copy in between. Calls may overlap.
    */
   read?(target: Uint8Array, position: number): Promise<void>;
+}
+
+export interface OpenFileOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * The reader is done with each chunk before it asks for the next: the file may lend memory, and use it again. Without
+   * it a chunk stays as it is. Default false.
+   */
+  readonly lend?: boolean | undefined;
 }
 
 /** A file of a stored backup, which may also tell where its bytes lie. */
@@ -60,7 +69,7 @@ export interface StoredPart {
   /** Bytes of the file. */
   readonly sizeBytes: number;
   /** Reads this run alone, checked as the file is. */
-  open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  open(options?: OpenFileOptions): AsyncIterable<Uint8Array>;
 }
 
 /** The two sets of files in a backup. */

@@ -21,6 +21,8 @@ export interface Deadline {
   stop(): void;
 }
 
+const OVER = 'the operation has ended';
+
 /** Starts a time limit. Call `stop` when the operation has ended, however it ended. */
 export function startDeadline(clock: Sleeper, options: DeadlineOptions): Deadline {
   const { operation, timeoutMs, signal: outer } = options;
@@ -36,7 +38,8 @@ export function startDeadline(clock: Sleeper, options: DeadlineOptions): Deadlin
     signal: limit.signal,
     stop() {
       outer?.removeEventListener('abort', onAbort);
-      timer.abort();
+      // A reason of its own: the one that an abort makes by itself costs more than all the rest.
+      timer.abort(OVER);
     },
   };
 }

@@ -19,6 +19,7 @@ import type { ObjectAlreadyExists, ObjectNotFound, StoreError } from '../core/er
  * 11. A call whose signal fires ends soon, as Aborted.
  * 12. `close` may be called twice.
  * 13. Of an upload in parts nothing is seen before its `complete`, and nothing after its `abort`.
+ * 14. When a call has ended, in whatever way, the memory that it was given may be used for something else.
  *
  * Keys are printable segments joined by `/`: none is empty, `.` or `..`, none is longer than 255 bytes,
  * and no key is a prefix segment of another (`a` and `a/b` are never both used). Beside a segment that others
@@ -72,6 +73,8 @@ export interface PutOptions extends ObjectCallOptions {
 export interface GetOptions extends ObjectCallOptions {
   /** From `start`, `length` bytes; a range past the end gives what is there. */
   readonly range?: { readonly start: number; readonly length: number };
+  /** Memory to give the bytes in, when they fit. A storage may give them in memory of its own all the same. */
+  readonly into?: Uint8Array;
 }
 
 export interface ObjectInfo {

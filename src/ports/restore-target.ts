@@ -18,6 +18,11 @@ import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 export interface RestoreTarget {
   /** Names the place for people: a directory. */
   readonly location: string;
+  /**
+   * Whether `write` is done with each chunk before it asks for the next: then chunks lie in memory that is used again,
+   * and none is copied. Absent: every chunk has memory of its own.
+   */
+  readonly takesLentChunks?: boolean;
   occupants(): Promise<readonly string[]>;
   begin(checkpointId: CheckpointId): Promise<RestoreStaging>;
   /**

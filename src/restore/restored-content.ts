@@ -19,13 +19,19 @@ import type { OpenBackupError } from '../ports/backup-store.ts';
 export class RestoredContent implements AsyncIterable<Uint8Array> {
   readonly #file: BackupFile;
   readonly #signal: AbortSignal;
+  readonly #lend: boolean;
   readonly #onBytes: (bytes: number) => void;
   #error: OpenBackupError | undefined;
   #whole = false;
 
-  constructor(file: BackupFile, signal: AbortSignal, onBytes: (bytes: number) => void) {
+  constructor(
+    file: BackupFile,
+    options: { readonly signal: AbortSignal; readonly lend: boolean },
+    onBytes: (bytes: number) => void,
+  ) {
     this.#file = file;
-    this.#signal = signal;
+    this.#signal = options.signal;
+    this.#lend = options.lend;
     this.#onBytes = onBytes;
   }
 
@@ -43,7 +49,7 @@ export class RestoredContent implements AsyncIterable<Uint8Array> {
     const { name, sizeBytes } = this.#file;
     let bytes = 0;
     try {
-      for await (const chunk of this.#file.open({ signal: this.#signal })) {
+      for await (const chunk of this.#file.open({ signal: this.#signal, lend: this.#lend })) {
         if (this.#signal.aborted) throw abortReason(this.#signal);
         bytes += chunk.byteLength;
         if (bytes > sizeBytes) break;

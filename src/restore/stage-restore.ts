@@ -26,7 +26,7 @@ export function stageRestore(
   { target, clock, logger }: StageRestoreComponents,
   checkpointId: CheckpointId,
   backups: readonly StoredBackup[],
-  options: WriteBackupsOptions,
+  options: Omit<WriteBackupsOptions, 'lend'>,
 ): ResultAsync<void, StageRestoreError> {
   const { signal } = options;
   let writing: Promise<unknown> = Promise.resolve();
@@ -41,7 +41,7 @@ export function stageRestore(
 
   const use = (staging: RestoreStaging) =>
     fromAsync<void, StageRestoreError>(async () => {
-      const writes = writeBackups(staging, backups, options);
+      const writes = writeBackups(staging, backups, { ...options, lend: target.takesLentChunks ?? false });
       writing = Promise.resolve(writes).catch(() => {});
       const written = await untilAborted(signal, () => writes);
       if (written.isErr()) return err(written.error);

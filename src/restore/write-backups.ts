@@ -18,6 +18,8 @@ export interface WriteBackupsOptions {
   readonly partitionsInFlight: number;
   /** Over all partitions. */
   readonly filesInFlight: number;
+  /** Whether the staging is done with each chunk before it asks for the next. */
+  readonly lend: boolean;
   readonly signal: AbortSignal;
   readonly onWritten: (
     partitionId: PartitionId,
@@ -29,7 +31,7 @@ export interface WriteBackupsOptions {
 export function writeBackups(
   staging: RestoreStaging,
   backups: readonly StoredBackup[],
-  { partitionsInFlight, filesInFlight, signal, onWritten }: WriteBackupsOptions,
+  { partitionsInFlight, filesInFlight, lend, signal, onWritten }: WriteBackupsOptions,
 ): ResultAsync<void, WriteBackupsError> {
   return fromAsync<void, WriteBackupsError>(async () => {
     const failures: WriteBackupsError[] = [];
@@ -46,7 +48,7 @@ export function writeBackups(
     await pLimit(partitionsInFlight).map(backups, async (backup) => {
       const { partitionId } = backup.id;
       const writes = filesOf(backup).map(({ kind, file }) =>
-        files(() => step(() => writeFile(staging, backup, kind, file, running, onWritten))),
+        files(() => step(() => writeFile(staging, backup, kind, file, { signal: running, lend }, onWritten))),
       );
       await Promise.all(writes);
       await step(() => callTarget('seal', () => staging.seal(partitionId, backup.descriptor)));
@@ -70,13 +72,13 @@ function writeFile(
   { id, descriptor }: StoredBackup,
   kind: BackupFileKind,
   file: BackupFile,
-  signal: AbortSignal,
+  reading: { readonly signal: AbortSignal; readonly lend: boolean },
   onWritten: WriteBackupsOptions['onWritten'],
 ): ResultAsync<void, WriteBackupsError> {
   const { partitionId } = id;
   const { name, sizeBytes } = file;
   const snapshotId = kind === 'snapshot' ? descriptor.snapshotId : null;
-  const content = new RestoredContent(file, signal, (bytes) => onWritten(partitionId, { files: 0, bytes }));
+  const content = new RestoredContent(file, reading, (bytes) => onWritten(partitionId, { files: 0, bytes }));
   return fromForeign<void, WriteBackupsError>(
     () => staging.write({ partitionId, kind, snapshotId, name, sizeBytes }, content),
     (cause) => content.error ?? targetError('write', cause),

@@ -18,6 +18,7 @@ export interface DirectoryRestoreTargetSettings {
 
 /** Restores into a directory. The files become visible with one rename of `partitions`. */
 export class DirectoryRestoreTarget implements RestoreTarget {
+  readonly takesLentChunks = true;
   readonly #directory: string;
   readonly #disk: Disk;
   readonly #layout: RestoreLayout;

@@ -1,16 +1,9 @@
 // SHA-256 on a thread of its own: one per process, started at the first digest, never holding the process open.
-// The bytes move there and back, they are not copied. It must not be given memory that others read meanwhile.
+// It reads memory that both threads share: no byte is copied. Nobody may write there meanwhile.
 import { Worker } from 'node:worker_threads';
-
-/** Bytes with their digest. They are the same bytes, in an array that takes the place of the given one. */
-export interface Digested {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly sha256: Uint8Array;
-}
 
 interface Answer {
   readonly id: number;
-  readonly buffer: ArrayBuffer;
   readonly sha256: Uint8Array;
 }
 
@@ -25,7 +18,7 @@ const { createHash } = require('node:crypto');
 const { parentPort } = require('node:worker_threads');
 parentPort.on('message', ({ id, buffer, offset, length }) => {
   const sha256 = new Uint8Array(createHash('sha256').update(new Uint8Array(buffer, offset, length)).digest());
-  parentPort.postMessage({ id, buffer, sha256 }, [buffer]);
+  parentPort.postMessage({ id, sha256 });
 });`;
 
 class HashWorker {
@@ -33,17 +26,16 @@ class HashWorker {
   #worker: Worker | undefined;
   #asked = 0;
 
-  async digest(bytes: Uint8Array<ArrayBuffer>): Promise<Digested> {
+  async digest(bytes: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
     const { buffer, byteOffset: offset, length } = bytes;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const worker = this.#running();
     const id = this.#asked;
     this.#asked += 1;
-    worker.postMessage({ id, buffer, offset, length }, [buffer]);
+    worker.postMessage({ id, buffer, offset, length });
     this.#waiting.set(id, { resolve, reject });
     worker.ref();
-    const answer = await promise;
-    return { bytes: new Uint8Array(answer.buffer, offset, length), sha256: answer.sha256 };
+    return (await promise).sha256;
   }
 
   #running(): Worker {
@@ -74,7 +66,7 @@ class HashWorker {
 
 const hashWorker = new HashWorker();
 
-/** Hashes bytes on another thread. The given array is empty from now on: its memory comes back with the answer. */
-export function digestElsewhere(bytes: Uint8Array<ArrayBuffer>): Promise<Digested> {
+/** Hashes bytes on another thread. They must stay as they are until it has answered. */
+export function digestElsewhere(bytes: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
   return hashWorker.digest(bytes);
 }

@@ -8,9 +8,12 @@ export interface LayoutSettings {
    * belongs to another cluster. Without it nothing is claimed or checked.
    */
   readonly clusterId?: string | undefined;
-  /** Size of the pieces that large files are cut in, in bytes: 1 to 64 MiB, default 4 MiB. */
+  /** Size of the pieces that large files are cut in, in bytes: 1 to 64 MiB, default 8 MiB. */
   readonly chunkSizeBytes?: number | undefined;
-  /** Chunks in memory at the same time, per save and per file being read. Default 6. */
+  /**
+   * Chunks in memory at the same time, of all saves of this store together, and of all its reads. Files that are read
+   * at once have one each, be they more. Default 6.
+   */
   readonly chunksInFlight?: number | undefined;
   /**
    * The most bytes of chunks that this store sends and receives in a second, over all its saves and reads together,

@@ -256,7 +256,54 @@ export const objectStorageContract: readonly ContractCase<ObjectStorageContext>[
       assert.equal(Buffer.compare(unwrap(await storage.get(key)), whole), 0);
     },
   },
+  {
+    name: 'When a call has ended, in whatever way, the memory that it was given may be used for something else.',
+    async run({ storage, prefix }) {
+      const memory = new Uint8Array(new SharedArrayBuffer(3_000_000));
+      const wanted = new Uint8Array(memory.length).fill(1);
+      /** Lets some calls go by: as much time as the storage itself needs for them. */
+      const pass = async (calls: number) => {
+        for (let call = 0; call < calls; call += 1) unwrap(await storage.list(prefix));
+      };
+      for (const calls of CALLED_OFF_AFTER) {
+        const key = `${prefix}put-${calls}`;
+        memory.set(wanted);
+        const put = await calledOff((signal) => storage.put(key, memory, { signal }), pass, calls);
+        memory.fill(2);
+        await pass(20);
+        const found = await storage.get(key);
+        if (put.isErr() && found.isErr()) continue;
+        assert.equal(Buffer.compare(unwrap(found), wanted), 0, 'a put took what came into the memory later');
+      }
+      const key = `${prefix}got`;
+      unwrap(await storage.put(key, wanted));
+      for (const calls of CALLED_OFF_AFTER) {
+        const got = await calledOff((signal) => storage.get(key, { into: memory, signal }), pass, calls);
+        if (got.isOk()) assert.equal(Buffer.compare(got.value, wanted), 0);
+        memory.fill(3);
+        await pass(20);
+        const isTouched = memory.some((byte) => byte !== 3);
+        assert.ok(!isTouched, 'a get wrote after its end');
+      }
+      assert.equal(Buffer.compare(bytesOf(await storage.get(key, { into: new Uint8Array(10) })), wanted), 0);
+    },
+  },
 ];
+
+/** How many other calls go by before one is called off. The last ones are too many for it to be so. */
+const CALLED_OFF_AFTER = [0, 1, 2, 3, 5, 8, 100];
+
+async function calledOff<T, E>(
+  run: (signal: AbortSignal) => ResultAsync<T, E>,
+  pass: (calls: number) => Promise<void>,
+  calls: number,
+): Promise<Result<T, E>> {
+  const late = new AbortController();
+  const running = Promise.resolve(run(late.signal));
+  await Promise.race([running, pass(calls)]);
+  late.abort();
+  return running;
+}
 
 const PLAIN_KEYS = [
   'dir/a/x',

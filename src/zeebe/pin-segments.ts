@@ -36,7 +36,8 @@ async function cutBehind(segment: ScannedSegment, position: LogPosition): Promis
   return {
     name: file.name,
     sizeBytes,
-    open: (options) => truncateSegment(file.open(options), { name: file.name, endOffset, sizeBytes }),
+    open: (options) =>
+      truncateSegment(file.open({ signal: options?.signal }), { name: file.name, endOffset, sizeBytes }),
   };
 }
 

@@ -16,6 +16,7 @@ export interface ZeebeRestoreTargetSettings {
 
 /** Restores backups of Zeebe's own files, whoever stored them. Damage is an error, and installs nothing. */
 export class ZeebeRestoreTarget implements RestoreTarget {
+  readonly takesLentChunks = true;
   readonly #directory: string;
   readonly #raft: DirectoryRestoreTarget;
 

@@ -26,6 +26,11 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
       'node:fs/promises',
       'node:path',
       'node:crypto',
+      // The connections to an S3 server, and what comes in over them.
+      'node:http',
+      'node:https',
+      'node:net',
+      'node:stream',
     ],
   },
   zeebe: {

@@ -98,6 +98,19 @@ describe('bytes in chunk buffers', () => {
     },
   );
 
+  it('saves of several partitions hold no more together than one', async () => {
+    const held = new Held();
+    const { storage, store } = nativePlace().node({ chunksInFlight: 4 });
+    givingBack(storage, held);
+    const saves = [1, 2, 3].map((partitionId) => {
+      const segmentFiles = largeFiles((index) => heldFile(index, held));
+      return store.save(sampleBackup({ partitionId, snapshotFiles: [], segmentFiles }));
+    });
+    for (const saved of await Promise.all(saves)) saved._unsafeUnwrap();
+    expect(held.peak).toBe(4 * CHUNK);
+    expect(held.now).toBe(0);
+  });
+
   it('a thousand small files are held in no more than one chunk', async () => {
     const held = new Held();
     const { storage, store } = nativePlace().node({ chunksInFlight: 1 });
@@ -118,23 +131,27 @@ describe('bytes in chunk buffers', () => {
     [1, 1],
     [2, 6],
     [8, 6],
-  ])('a restore of %i files at a time holds %i chunks of each', async (filesInFlight, chunksInFlight) => {
-    const held = new Held();
-    const { storage, store } = nativePlace().node({ chunksInFlight });
-    await saveAll(store, []);
-    storage.script = ({ operation, key }) => {
-      if (operation === 'get' && isChunk(key)) held.take(CHUNK);
-      return 'done';
-    };
-    await restore(store, targetThatGivesBack(held), filesInFlight);
-    expect(held.peak).toBe(filesInFlight * chunksInFlight * CHUNK);
-  });
+  ])(
+    'a restore of %i files at a time with %i chunks holds the larger of both',
+    async (filesInFlight, chunksInFlight) => {
+      const held = new Held();
+      const { storage, store } = nativePlace().node({ chunksInFlight });
+      await saveAll(store, []);
+      storage.script = ({ operation, key }) => {
+        if (operation === 'get' && isChunk(key)) held.take(CHUNK);
+        return 'done';
+      };
+      await restore(store, targetThatGivesBack(held), filesInFlight);
+      expect(held.peak).toBe(Math.max(filesInFlight, chunksInFlight) * CHUNK);
+    },
+  );
 });
 
 /** Each chunk counts until it was written. */
 function targetThatGivesBack(held: Held): RestoreTarget {
   return {
     location: 'nowhere',
+    takesLentChunks: true,
     occupants: async () => [],
     begin: async () => ({
       async write(_file, content) {

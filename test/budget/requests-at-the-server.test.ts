@@ -69,7 +69,7 @@ const countOf = (pattern: RegExp) => counter.seen.filter((line) => pattern.test(
 
 describe('requests at the server', () => {
   it('a save of many chunks has a connection for each one in flight, and one for its sign of life', async () => {
-    const files = [1, 2, 3].map((seed) => sampleFile(`large-${seed}`, 12 * 1024 * 1024, seed));
+    const files = [1, 2, 3].map((seed) => sampleFile(`large-${seed}`, 24 * 1024 * 1024, seed));
     const backup = sampleBackup({ partitionId: 4, snapshotFiles: [], segmentFiles: files });
     (await store.save(backup))._unsafeUnwrap();
     expect(countOf(/^PUT .*\/chunks\//)).toBeGreaterThan(CHUNKS_IN_FLIGHT);

@@ -1,5 +1,6 @@
 // Verifies a copy in a layout that keeps a digest of every piece: reading a file to its end is the proof.
 import { err, ok, type ResultAsync } from 'neverthrow';
+import pLimit from 'p-limit';
 import type { StoredBackup, StoredFile } from '../../core/backup.ts';
 import { BackupCorrupt, type BrokerFailure, type StoreError } from '../../core/errors.ts';
 import { invariant } from '../../core/invariant.ts';
@@ -11,6 +12,8 @@ interface ReadOptions {
   readonly signal: AbortSignal;
 }
 
+const FILES_IN_FLIGHT = 4;
+
 /** So many files are named that a damaged object takes with it. */
 const FILES_NAMED_MAX = 5;
 
@@ -21,10 +24,16 @@ export function readAllFiles(
 ): ResultAsync<readonly LocatedFinding[], StoreError | BrokerFailure> {
   return fromAsync<readonly LocatedFinding[], StoreError | BrokerFailure>(async () => {
     const findings: LocatedFinding[] = [];
+    const stop = new AbortController();
+    const signal = AbortSignal.any([options.signal, stop.signal]);
     try {
-      for (const file of [...snapshotFiles, ...segmentFiles])
-        findings.push(...(await readOne(file, options)));
+      // Several at once: the next file is on its way when one ends.
+      const files = [...snapshotFiles, ...segmentFiles];
+      findings.push(
+        ...(await pLimit(FILES_IN_FLIGHT).map(files, (file) => readOne(file, { signal }))).flat(),
+      );
     } catch (cause) {
+      stop.abort();
       return err(readFailure(cause));
     }
     return ok([...Map.groupBy(findings, ({ object }) => object).values()].map(asOne));
@@ -70,7 +79,7 @@ async function readToEnd(
 ): Promise<{ readonly bytes: number; readonly damage?: BackupCorrupt }> {
   let bytes = 0;
   try {
-    for await (const part of file.open(options)) bytes += part.byteLength;
+    for await (const part of file.open({ ...options, lend: true })) bytes += part.byteLength;
   } catch (cause) {
     if (!(cause instanceof BackupCorrupt)) throw cause;
     return { bytes, damage: cause };

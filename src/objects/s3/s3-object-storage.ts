@@ -116,7 +116,7 @@ export class S3ObjectStorage implements ObjectStorage {
       // S3 has no words for an empty range.
       if (range?.length === 0) return (await this.#head(operation, key, signal)).map(() => new Uint8Array());
       const header = range && `bytes=${range.start}-${range.start + range.length - 1}`;
-      const answer = await this.#requests.get(key, header, signal);
+      const answer = await this.#requests.get(key, header, options?.into, signal);
       if (answer.isErr()) {
         const kind = s3FailureKind(answer.error);
         if (kind === 'object-missing') return err(new ObjectNotFound(key));

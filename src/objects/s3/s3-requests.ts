@@ -1,6 +1,8 @@
 // S3 requests as plain calls: one call is one attempt, and everything has a limit. The only file that knows the
 // AWS SDK. It must not let the SDK's errors out: they hold the signed request. Of answers it judges only whether they
 // are S3's, and it sends nothing twice but what was refused for a clock that is set right since.
+
+import { finished, type Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -16,6 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { fromAsync } from '../../core/result.ts';
+import { s3Agents } from './s3-agents.ts';
 import type { S3Failure } from './s3-failure.ts';
 import { foreignAnswer, NOT_S3 } from './s3-foreign.ts';
 
@@ -115,7 +118,7 @@ export class S3Requests {
     });
   }
 
-  get(key: string, range: string | undefined, signal: AbortSignal) {
+  get(key: string, range: string | undefined, into: Uint8Array | undefined, signal: AbortSignal) {
     return this.#send(async (client) => {
       const command = new GetObjectCommand({
         Bucket: this.#settings.bucket,
@@ -123,7 +126,7 @@ export class S3Requests {
         ...(range === undefined ? {} : { Range: range }),
       });
       const output = await client.send(command, { abortSignal: signal });
-      return Object.assign(output, { bytes: await collect(output.Body) });
+      return Object.assign(output, { bytes: await collect(output.Body, into, signal) });
     });
   }
 
@@ -249,6 +252,7 @@ export class S3Requests {
       expectContinueHeader: false,
       logger: silence,
       requestHandler: {
+        ...s3Agents(),
         connectionTimeout: connectionTimeoutMs,
         socketTimeout: idleTimeoutMs,
         logger: silence,
@@ -278,11 +282,33 @@ function plain({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }
 
-/** Reads a body to its end. A loop that is left early destroys it, so that no connection stays taken. */
-async function collect(body: unknown): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  if (body !== undefined) for await (const part of body as AsyncIterable<Uint8Array>) parts.push(part);
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+/**
+ * Reads a body to its end, into the given memory if it fits. Listens to its data rather than iterating over it: an
+ * iteration joins what has come meanwhile, and each joining is a copy.
+ */
+function collect(body: unknown, into: Uint8Array | undefined, signal: AbortSignal): Promise<Uint8Array> {
+  const stream = body as Readable;
+  const others: Uint8Array[] = [];
+  let filled = 0;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => stream.destroy();
+    signal.addEventListener('abort', onAbort);
+    stream.on('data', (part: Uint8Array) => {
+      // Called off: the memory may be another's by now.
+      if (signal.aborted) return;
+      if (into !== undefined && others.length === 0 && filled + part.length <= into.length) {
+        into.set(part, filled);
+        filled += part.length;
+      } else others.push(part);
+    });
+    finished(stream, (cause) => {
+      signal.removeEventListener('abort', onAbort);
+      if (cause) return reject(cause);
+      const first = into?.subarray(0, filled) ?? new Uint8Array();
+      resolve(others.length === 0 ? first : Buffer.concat([first, ...others]));
+    });
+    if (signal.aborted) onAbort();
+  });
 }
 
 /** A server that repeats what it was sent must not put credentials into errors. */

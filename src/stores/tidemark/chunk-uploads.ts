@@ -4,7 +4,7 @@ import { type StoreError, StoreFailure } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
 import { compressWorthwhile } from './compression.ts';
-import { digestGiven, sha256Hex, toHex } from './digest.ts';
+import { digestChunk, sha256Hex, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import type { Layout } from './layout.ts';
 import type { Chunk } from './manifest.ts';
@@ -25,8 +25,8 @@ export class ChunkUploads {
     this.#salt = salt;
   }
 
-  /** Stores the bytes, whose raw digest is `digest`. */
-  send(bytes: Uint8Array, digest: Uint8Array): ResultAsync<Chunk, StoreError> {
+  /** Stores the bytes, whose raw digest is `digest`. They may be others afterwards: room for what is made of them. */
+  send(bytes: Uint8Array<SharedArrayBuffer>, digest: Uint8Array): ResultAsync<Chunk, StoreError> {
     return fromAsync<Chunk, StoreError>(async () => {
       const name = toHex(digest);
       const sent = this.#sent.get(name) ?? this.#put(name, bytes, digest);
@@ -36,12 +36,18 @@ export class ChunkUploads {
   }
 
   /** An object is named by the bytes it has: what is there already under a name is never another form of a chunk. */
-  #put(sha256: string, bytes: Uint8Array, digest: Uint8Array): ResultAsync<Chunk, StoreError> {
+  #put(
+    sha256: string,
+    bytes: Uint8Array<SharedArrayBuffer>,
+    digest: Uint8Array,
+  ): ResultAsync<Chunk, StoreError> {
     return fromAsync<Chunk, StoreError>(async () => {
       const { storage, values, rate } = this.#layout;
       const compressed = values.compression === 'auto' ? await compressWorthwhile(bytes) : undefined;
-      const stored = compressed === undefined ? { bytes, sha256: digest } : await digestGiven(compressed);
-      const plain = toHex(stored.sha256);
+      const stored = bytes.subarray(0, compressed?.length);
+      if (compressed !== undefined) stored.set(compressed);
+      const storedDigest = compressed === undefined ? digest : await digestChunk(stored);
+      const plain = toHex(storedDigest);
       const name = this.#salt === undefined ? plain : sha256Hex(Buffer.from(`${this.#salt} ${plain}`));
       const key = chunkKey(this.#partitionId, name);
       const codec = compressed === undefined ? 'none' : 'zstd';
@@ -50,11 +56,11 @@ export class ChunkUploads {
         sizeBytes: bytes.length,
         name,
         codec,
-        storedBytes: stored.bytes.length,
+        storedBytes: stored.length,
       } as const;
-      await rate?.turn(this.#partitionId, stored.bytes.length, this.#signal);
+      await rate?.turn(this.#partitionId, stored.length, this.#signal);
       return storage
-        .put(key, stored.bytes, { sha256: stored.sha256, signal: this.#signal })
+        .put(key, stored, { sha256: storedDigest, signal: this.#signal })
         .map(() => chunk)
         .mapErr((error) =>
           error.name === 'ObjectAlreadyExists' ? new StoreFailure('put chunk', error.message, error) : error,

@@ -1,23 +1,13 @@
 // SHA-256 in two speeds: on another thread for chunks, at once for what is small.
 import { createHash } from 'node:crypto';
-import { type Digested, digestElsewhere } from '../../runtime/hash-worker.ts';
+import { digestElsewhere } from '../../runtime/hash-worker.ts';
 
 /** Up to this size work at once costs less than the way to another thread and back. */
 export const AT_ONCE_BYTES_MAX = 64 * 1024;
 
-/**
- * Hashes a chunk, so that four gigabytes do not stop the broker for seconds. Takes the memory behind `bytes` away,
- * all of it, and gives it back with the answer: go on with `bytes` of that.
- */
-export async function digestOwn(bytes: Uint8Array<ArrayBuffer>): Promise<Digested> {
-  return bytes.length <= AT_ONCE_BYTES_MAX ? { bytes, sha256: sha256(bytes) } : digestElsewhere(bytes);
-}
-
-/** The same for bytes that came from others: what is a part of something larger is copied first. */
-export function digestGiven(bytes: Uint8Array): Promise<Digested> {
-  const { buffer, byteLength } = bytes;
-  const isAll = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
-  return digestOwn(isAll ? new Uint8Array(buffer) : new Uint8Array(bytes));
+/** Hashes a chunk, so that four gigabytes do not stop the broker for seconds. */
+export async function digestChunk(bytes: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
+  return bytes.length <= AT_ONCE_BYTES_MAX ? sha256(bytes) : digestElsewhere(bytes);
 }
 
 /** Hashes at once. For what is small. */

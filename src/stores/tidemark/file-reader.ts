@@ -73,7 +73,7 @@ export class FileReader {
     return fromAsync<boolean, ReadFileError>(async () => {
       while (this.#rest.length === 0 && !this.#ended) {
         const next = await this.#orAborted(() => {
-          this.#bytes ??= this.#file.open({ signal: this.#signal })[Symbol.asyncIterator]();
+          this.#bytes ??= this.#file.open({ signal: this.#signal, lend: true })[Symbol.asyncIterator]();
           return this.#bytes.next();
         });
         if (next.isErr()) return err(next.error);

@@ -4,6 +4,7 @@ import type { Clock, LoadProbe, Random } from '../../ports/environment.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { Logger } from '../../ports/telemetry.ts';
 import type { ByteRate } from '../byte-rate.ts';
+import type { ChunkMemories } from '../chunk-memory.ts';
 
 /** The settings of a native store with every default filled in. */
 export interface LayoutValues {
@@ -22,6 +23,8 @@ export interface Layout {
   readonly random: Random;
   readonly logger: Logger;
   readonly values: LayoutValues;
+  /** Where chunks are while they are sent and received. */
+  readonly memories: ChunkMemories;
   /** What the chunks of all saves and reads wait for, where there is a limit. */
   readonly rate?: ByteRate | undefined;
   /** What saves give way to, where there is a probe. */

@@ -11,6 +11,7 @@ import { listCopy } from './list-copies.ts';
 import type { Manifest, Piece } from './manifest.ts';
 import { PieceReader } from './piece-reader.ts';
 import { readManifest } from './read-manifest.ts';
+import { readPieces } from './read-pieces.ts';
 
 /** Opens a copy. Reading its files ends when `closing` fires; `signal` is for the opening alone. */
 export function openBackup(
@@ -38,12 +39,15 @@ export function openBackup(
 
 function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal): StoredBackup {
   const { id, descriptor, createdAt } = manifest;
-  const pieces = new PieceReader(layout, id.partitionId, closing);
-  const { chunksInFlight } = layout.values;
+  const memory = layout.memories.forReading();
+  const reader = new PieceReader(layout, id.partitionId, closing);
   const opener =
     (of: readonly Piece[]): StoredFile['open'] =>
     (options) =>
-      readPieces(pieces, of, chunksInFlight, [closing, options?.signal]);
+      readPieces({ reader, memory }, of, {
+        lend: options?.lend ?? false,
+        signals: [closing, options?.signal],
+      });
   const partOf = (piece: Piece): StoredPart => ({
     object: objectName(layout.storage, chunkKey(id.partitionId, piece.chunk.name)),
     ...(piece.chunk.codec === 'none' ? { offset: piece.offset } : {}),
@@ -66,39 +70,4 @@ function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal):
     snapshotFiles: filesOf('snapshot'),
     segmentFiles: filesOf('segment'),
   };
-}
-
-/** Fetches `ahead` pieces while the consumer works, and gives them in order. */
-async function* readPieces(
-  reader: PieceReader,
-  pieces: readonly Piece[],
-  ahead: number,
-  signals: readonly (AbortSignal | undefined)[],
-): AsyncGenerator<Uint8Array> {
-  const stop = new AbortController();
-  const given = signals.filter((signal) => signal !== undefined);
-  // By hand, for a backup may have a hundred thousand files: each AbortSignal.any stays until the collector comes.
-  const onAbort = ({ target }: Pick<Event, 'target'>) => stop.abort((target as AbortSignal).reason);
-  for (const signal of given) {
-    if (signal.aborted) onAbort({ target: signal });
-    else signal.addEventListener('abort', onAbort);
-  }
-  const fetching: ReturnType<PieceReader['read']>[] = [];
-  let next = 0;
-  try {
-    for (;;) {
-      for (; fetching.length < ahead && next < pieces.length; next += 1) {
-        const piece = pieces[next];
-        if (piece !== undefined) fetching.push(reader.read(piece, stop.signal));
-      }
-      const first = fetching.shift();
-      if (first === undefined) return;
-      const bytes = await first;
-      if (bytes.isErr()) throw bytes.error;
-      yield bytes.value;
-    }
-  } finally {
-    for (const signal of given) signal.removeEventListener('abort', onAbort);
-    if (fetching.length > 0) stop.abort();
-  }
 }

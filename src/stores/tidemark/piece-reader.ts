@@ -5,10 +5,10 @@ import { BackupCorrupt, type StoreError } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { contain, fromAsync } from '../../core/result.ts';
 import { decompress } from './compression.ts';
-import { digestGiven, sha256, toHex } from './digest.ts';
+import { digestChunk, sha256, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
-import { type Chunk, isWholeChunk, type Piece } from './manifest.ts';
+import type { Chunk, Piece } from './manifest.ts';
 
 export type ReadPieceError = StoreError | BackupCorrupt;
 
@@ -28,21 +28,30 @@ export class PieceReader {
     this.#closing = closing;
   }
 
-  read(piece: Piece, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
+  /** Reads a piece that is a chunk of its own into the memory, which has its size. */
+  readChunk(
+    { chunk, sha256: expected }: Piece,
+    memory: Uint8Array<SharedArrayBuffer>,
+    signal: AbortSignal,
+  ): ResultAsync<Uint8Array, ReadPieceError> {
     return fromAsync<Uint8Array, ReadPieceError>(async () => {
-      const isWhole = isWholeChunk(piece);
-      const chunk = await (isWhole ? this.#fetch(piece.chunk, signal) : this.#pack(piece.chunk, signal));
-      if (chunk.isErr()) return err(chunk.error);
-      const part = chunk.value.subarray(piece.offset, piece.offset + piece.length);
-      // Others may still read the pack, and its parts are small.
-      const { bytes, sha256: found } = isWhole
-        ? await digestGiven(part)
-        : { bytes: part, sha256: sha256(part) };
-      const digest = toHex(found);
-      if (digest !== piece.sha256) {
-        return err(this.#corrupt(piece.chunk, `expected sha256=${piece.sha256} found sha256=${digest}`));
-      }
-      return ok(bytes);
+      const fetched = await this.#fetch(chunk, signal, memory);
+      if (fetched.isErr()) return err(fetched.error);
+      // A storage that has memory of its own, or what was decompressed.
+      if (fetched.value.buffer !== memory.buffer) memory.set(fetched.value);
+      const found = toHex(await digestChunk(memory));
+      return found === expected ? ok(memory) : err(this.#otherDigest(chunk, expected, found));
+    });
+  }
+
+  /** Reads a part of a pack. Others may still read the pack, and its parts are small. */
+  readPart({ chunk, offset, length, sha256: expected }: Piece, signal: AbortSignal) {
+    return fromAsync<Uint8Array, ReadPieceError>(async () => {
+      const pack = await this.#pack(chunk, signal);
+      if (pack.isErr()) return err(pack.error);
+      const part = pack.value.subarray(offset, offset + length);
+      const found = toHex(sha256(part));
+      return found === expected ? ok(part) : err(this.#otherDigest(chunk, expected, found));
     });
   }
 
@@ -62,14 +71,16 @@ export class PieceReader {
     });
   }
 
-  #fetch(chunk: Chunk, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
+  #fetch(chunk: Chunk, signal: AbortSignal, memory?: Uint8Array): ResultAsync<Uint8Array, ReadPieceError> {
     return fromAsync<Uint8Array, ReadPieceError>(async () => {
       const key = chunkKey(this.#partitionId, chunk.name);
       // What is fetched ahead may have nobody who waits for it: a throw would end the process.
       // A byte more than it should have is enough to see that it has more.
       await this.#layout.rate?.turn(this.#partitionId, chunk.storedBytes, signal);
       const range = { start: 0, length: chunk.storedBytes + 1 };
-      const bytes = await contain('get chunk', () => this.#layout.storage.get(key, { range, signal }));
+      const into = memory && { into: memory.subarray(0, chunk.storedBytes) };
+      const options = { range, signal, ...into };
+      const bytes = await contain('get chunk', () => this.#layout.storage.get(key, options));
       if (bytes.isErr()) {
         const { error } = bytes;
         return err(error.name === 'ObjectNotFound' ? this.#corrupt(chunk, 'is missing', error) : error);
@@ -94,6 +105,10 @@ export class PieceReader {
         return err(this.#corrupt(chunk, detail, cause));
       }
     });
+  }
+
+  #otherDigest(chunk: Chunk, expected: string, found: string): BackupCorrupt {
+    return this.#corrupt(chunk, `expected sha256=${expected} found sha256=${found}`);
   }
 
   #corrupt(chunk: Chunk, detail: string, cause?: unknown): BackupCorrupt {

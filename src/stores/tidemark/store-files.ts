@@ -1,5 +1,5 @@
 // Turns a backup's files into stored chunks: cuts large files, packs small ones, leaves out what the base
-// holds. Never holds more than `chunksInFlight` chunks in memory.
+// holds. Never holds more chunks in memory than the store lends.
 import { err, type Ok, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import type { PartitionBackup } from '../../core/backup.ts';
@@ -7,8 +7,9 @@ import { Aborted, type BrokerFailure, type StoreError, StoreFailure } from '../.
 import { BACKUP_DEADLINE_MS } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
+import type { ChunkMemory } from '../chunk-memory.ts';
 import { ChunkUploads } from './chunk-uploads.ts';
-import { digestOwn, sha256Hex, toHex } from './digest.ts';
+import { digestChunk, sha256Hex, toHex } from './digest.ts';
 import { FileReader } from './file-reader.ts';
 import type { Layout } from './layout.ts';
 import { LoadThrottle } from './load-throttle.ts';
@@ -59,6 +60,7 @@ class FileStoring {
   failure: StoreFilesError | undefined;
   readonly #chunkSizeBytes: number;
   readonly #slots: ReturnType<typeof pLimit>;
+  readonly #memory: ChunkMemory;
   readonly #uploads: ChunkUploads;
   readonly #reusable: ReusablePieces;
   readonly #progress: SaveProgress;
@@ -71,6 +73,7 @@ class FileStoring {
     const sizes = sources.map((source) => source.file.sizeBytes);
     this.#chunkSizeBytes = layout.values.chunkSizeBytes;
     this.#slots = pLimit(layout.values.chunksInFlight);
+    this.#memory = layout.memories.forSaving();
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
     this.#uploads = new ChunkUploads(layout, options.backup.id.partitionId, this.#signal, options.salt);
     this.#reusable = options.reusable;
@@ -110,10 +113,11 @@ class FileStoring {
         this.#slots(() =>
           this.#contained(async () => {
             await this.#throttle?.turn(this.#signal);
-            const bytes = new Uint8Array(length);
-            const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
-            read.resolve();
-            return this.#isOk(filled) ? this.#piece(bytes) : undefined;
+            return this.#inMemory(length, async (bytes) => {
+              const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
+              read.resolve();
+              return this.#isOk(filled) ? this.#piece(bytes) : undefined;
+            });
           }).finally(read.resolve),
         ),
       );
@@ -128,41 +132,72 @@ class FileStoring {
   async #pack(group: readonly SourceFile[]): Promise<void> {
     await this.#slots(async () => {
       await this.#throttle?.turn(this.#signal);
-      const pack = new Uint8Array(group.reduce((sum, { file }) => sum + file.sizeBytes, 0));
-      const packed: { readonly source: SourceFile; readonly digest: string; readonly offset: number }[] = [];
-      let used = 0;
-      for (const source of group) {
-        if (!this.#mayGoOn()) return;
-        const { sizeBytes } = source.file;
-        const bytes = pack.subarray(used, used + sizeBytes);
-        const reader = new FileReader(source.file, this.#signal);
-        const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
-        reader.close();
-        if (!this.#isOk(filled)) return;
-        const digest = sha256Hex(bytes);
-        const known = this.#reusable.find(digest, sizeBytes);
-        if (known !== undefined || sizeBytes === 0) {
-          this.#progress.bytesDone(sizeBytes, 'reused');
-          this.#placed(source, known === undefined ? [] : [known]);
-          continue;
-        }
-        packed.push({ source, digest, offset: used });
-        used += sizeBytes;
-      }
-      if (used === 0) return;
-      const whole = await digestOwn(pack.subarray(0, used));
-      const sent = await this.#uploads.send(whole.bytes, whole.sha256);
-      if (!this.#isOk(sent)) return;
-      for (const { source, digest, offset } of packed) {
-        const length = source.file.sizeBytes;
-        this.#progress.bytesDone(length, 'sent');
-        this.#placed(source, [{ chunk: sent.value, offset, length, sha256: digest }]);
-      }
+      const bytes = group.reduce((sum, { file }) => sum + file.sizeBytes, 0);
+      await this.#inMemory(bytes, (pack) => this.#packInto(pack, group));
     });
   }
 
-  async #piece(read: Uint8Array<ArrayBuffer>): Promise<Piece | undefined> {
-    const { bytes, sha256: digest } = await digestOwn(read);
+  /** Something when it went well, or when there was nothing to send. */
+  async #packInto(
+    pack: Uint8Array<SharedArrayBuffer>,
+    group: readonly SourceFile[],
+  ): Promise<true | undefined> {
+    const packed: { readonly source: SourceFile; readonly digest: string; readonly offset: number }[] = [];
+    let used = 0;
+    for (const source of group) {
+      if (!this.#mayGoOn()) return undefined;
+      const { sizeBytes } = source.file;
+      const bytes = pack.subarray(used, used + sizeBytes);
+      const reader = new FileReader(source.file, this.#signal);
+      const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
+      reader.close();
+      if (!this.#isOk(filled)) return undefined;
+      const digest = sha256Hex(bytes);
+      const known = this.#reusable.find(digest, sizeBytes);
+      if (known !== undefined || sizeBytes === 0) {
+        this.#progress.bytesDone(sizeBytes, 'reused');
+        this.#placed(source, known === undefined ? [] : [known]);
+        continue;
+      }
+      packed.push({ source, digest, offset: used });
+      used += sizeBytes;
+    }
+    if (used === 0) return true;
+    const whole = pack.subarray(0, used);
+    const sent = await this.#uploads.send(whole, await digestChunk(whole));
+    if (!this.#isOk(sent)) return undefined;
+    for (const { source, digest, offset } of packed) {
+      const length = source.file.sizeBytes;
+      this.#progress.bytesDone(length, 'sent');
+      this.#placed(source, [{ chunk: sent.value, offset, length, sha256: digest }]);
+    }
+    return true;
+  }
+
+  /**
+   * Lends memory to a step. Only what went well to its end is surely done with it: a broker's file or a request that
+   * was given up may still write or read there.
+   */
+  async #inMemory<T>(
+    sizeBytes: number,
+    step: (bytes: Uint8Array<SharedArrayBuffer>) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const lent = await this.#memory.take(sizeBytes, this.#signal);
+    if (lent === undefined) {
+      this.#mayGoOn();
+      return undefined;
+    }
+    try {
+      const done = await step(lent.bytes);
+      if (done !== undefined) lent.giveBack();
+      return done;
+    } finally {
+      lent.giveUp();
+    }
+  }
+
+  async #piece(bytes: Uint8Array<SharedArrayBuffer>): Promise<Piece | undefined> {
+    const digest = await digestChunk(bytes);
     const known = this.#reusable.find(toHex(digest), bytes.length);
     if (known !== undefined) {
       this.#progress.bytesDone(bytes.length, 'reused');

@@ -28,6 +28,7 @@ import type { StoreEvent, StoreObserver } from '../../ports/telemetry.ts';
 import type { LayoutSettings } from '../backup-store-settings.ts';
 import { ByteRate } from '../byte-rate.ts';
 import { CallsInFlight } from '../calls-in-flight.ts';
+import { ChunkMemories } from '../chunk-memory.ts';
 import { type NativeStoreComponents, realComponents } from '../native-components.ts';
 import { layoutValues } from '../settings-rules.ts';
 import { ClusterIdentity } from './cluster-identity.ts';
@@ -69,7 +70,8 @@ export class TidemarkBackupStore implements BackupStore {
     const values = layoutValues(settings);
     const { maxBytesPerSecond: bytesPerSecond } = values;
     const rate = bytesPerSecond === undefined ? undefined : new ByteRate(environment, { bytesPerSecond });
-    this.#layout = { storage, ...environment, values, rate, load: components.load };
+    const memories = new ChunkMemories(values);
+    this.#layout = { storage, ...environment, values, memories, rate, load: components.load };
     this.#observer = components.observer;
     this.#identity = new ClusterIdentity(this.#layout);
     this.labels = new Labels(this.#layout, this.#identity, this.#calls);

@@ -1,0 +1,119 @@
+// The memory that chunks are read into, sent from and received in: a fixed number of pieces, used again and again.
+// Memory that is made for each chunk costs more than hashing it. Never lends the same piece to two at once.
+
+export interface ChunkMemorySettings {
+  /** The size of a piece. */
+  readonly chunkSizeBytes: number;
+  /** How many pieces are lent at the same time, but for those that nobody may wait for. */
+  readonly chunksInFlight: number;
+}
+
+/** Memory that is lent until one of its two ends is called. It is shared with the hashing thread. */
+export interface LentMemory {
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** Ends the loan. Nobody reads or writes the memory any more: it goes to the next one. */
+  giveBack(): void;
+  /** Ends the loan of memory that something called off may still be using. It is not lent again. */
+  giveUp(): void;
+}
+
+/** Lends memory. Keeps what it made for as long as it lives itself. */
+export class ChunkMemory {
+  readonly #settings: ChunkMemorySettings;
+  readonly #free: SharedArrayBuffer[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #lent = 0;
+
+  constructor(settings: ChunkMemorySettings) {
+    this.#settings = settings;
+  }
+
+  /** How many pieces are lent now. */
+  get lent(): number {
+    return this.#lent;
+  }
+
+  /** Waits for its turn; undefined when the signal fires first. */
+  async take(sizeBytes: number, signal: AbortSignal): Promise<LentMemory | undefined> {
+    while (this.#lent >= this.#settings.chunksInFlight) {
+      if (signal.aborted) return undefined;
+      await this.#turn(signal);
+    }
+    if (!signal.aborted) return this.takeNow(sizeBytes);
+    // The turn was its own, and now it is the next one's.
+    this.#waiting.shift()?.();
+    return undefined;
+  }
+
+  /** Undefined when all is lent: for what can be left for later. */
+  takeIfFree(sizeBytes: number): LentMemory | undefined {
+    return this.#lent < this.#settings.chunksInFlight ? this.takeNow(sizeBytes) : undefined;
+  }
+
+  /** Never waits: for what others wait for who hold memory themselves. */
+  takeNow(sizeBytes: number): LentMemory {
+    const buffer = this.#bufferFor(sizeBytes);
+    this.#lent += 1;
+    let isLent = true;
+    const end = (after: () => void) => () => {
+      if (!isLent) return;
+      isLent = false;
+      this.#lent -= 1;
+      after();
+      this.#waiting.shift()?.();
+    };
+    return {
+      bytes: new Uint8Array(buffer, 0, sizeBytes),
+      giveBack: end(() => this.#free.push(buffer)),
+      giveUp: end(() => {}),
+    };
+  }
+
+  /** Chunks that were stored with other settings may be larger than ours: a piece that is too small makes room. */
+  #bufferFor(sizeBytes: number): SharedArrayBuffer {
+    const free = this.#free.pop();
+    if (free !== undefined && free.byteLength >= sizeBytes) return free;
+    return new SharedArrayBuffer(Math.max(sizeBytes, this.#settings.chunkSizeBytes));
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const go = () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        resolve();
+      };
+      this.#waiting.push(go);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
+
+/**
+ * One memory for all saves of a store at a time, and one for all its reads: a reader that forgets to end keeps no save
+ * waiting. Whoever works with one holds it; when nobody does, the collector takes it.
+ */
+export class ChunkMemories {
+  readonly #settings: ChunkMemorySettings;
+  #saving: WeakRef<ChunkMemory> | undefined;
+  #reading: WeakRef<ChunkMemory> | undefined;
+
+  constructor(settings: ChunkMemorySettings) {
+    this.#settings = settings;
+  }
+
+  forSaving(): ChunkMemory {
+    const memory = this.#saving?.deref() ?? new ChunkMemory(this.#settings);
+    this.#saving = new WeakRef(memory);
+    return memory;
+  }
+
+  forReading(): ChunkMemory {
+    const memory = this.#reading?.deref() ?? new ChunkMemory(this.#settings);
+    this.#reading = new WeakRef(memory);
+    return memory;
+  }
+}
