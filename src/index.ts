@@ -41,13 +41,14 @@ export {
   type BackupId,
   isFlatFileName,
   type PartitionBackup,
+  type RecordedCheckpoint,
   type StoredBackup,
   type StoredFile,
   type StoredPart,
   type Timestamp,
 } from './core/backup.ts';
 export { BackupPartlyTriggered } from './core/backup-partly-triggered.ts';
-export type { CheckpointType, RecordedCheckpoint } from './core/checkpoint.ts';
+export type { CheckpointType } from './core/checkpoint.ts';
 export { DataDirectoryInUse } from './core/data-directory-in-use.ts';
 export * from './core/errors.ts';
 export {
@@ -99,7 +100,7 @@ export type {
   TakeBackupError,
   TakeOutcome,
 } from './partition/backup-attempt.ts';
-export { type BackupSelection, type SnapshotChoice, selectBackup } from './partition/backup-selection.ts';
+export { type BackupSelection, selectBackup } from './partition/backup-selection.ts';
 export { PartitionBackupManager } from './partition/partition-backup-manager.ts';
 // --- ports: what you implement ---
 export type * from './ports/backup-store.ts';

@@ -84,7 +84,6 @@ export async function leadPartition(
             term: partition.term,
             numberOfPartitions: settings.partitions,
             brokerVersion: BROKER_VERSION,
-            snapshot: settings.pointsInTime ? 'oldest' : 'newest',
             deadlineMs: settings.backupDeadlineMs ?? BACKUP_DEADLINE_MS,
           },
         );

@@ -13,6 +13,7 @@ const USAGE = `npm run ledger -- [options]
   --port P                 HTTP port of node 0, the others follow; default 8080, 0 takes free ones
   --management-port P      management port of node 0, the others follow; default 9600, 0 takes free ones
   --metrics-port P         port of node 0 for Prometheus, the others follow; 0 takes free ones; default none
+  --checkpoint-interval S  make a marker every S seconds, to restore to; default none
   --config FILE            application.yaml with the backup store, instead of S3_* or the embedded server
   --no-restart             leave a node that dies alone; SIGUSR2 starts it again
 `;
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '8080' },
     'management-port': { type: 'string', default: '9600' },
     'metrics-port': { type: 'string' },
+    'checkpoint-interval': { type: 'string' },
     config: { type: 'string' },
     'no-restart': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -47,7 +49,10 @@ const cluster = new LedgerCluster({
   ...(values['metrics-port'] !== undefined && {
     metricsPorts: await portsFrom('metrics-port', values['metrics-port']),
   }),
-  environment: store?.environment ?? { LEDGER_CONFIG: resolve(values.config ?? '') },
+  environment: {
+    ...(store?.environment ?? { LEDGER_CONFIG: resolve(values.config ?? '') }),
+    ...markerSettings(values['checkpoint-interval']),
+  },
   restart: !values['no-restart'],
 });
 
@@ -78,6 +83,12 @@ async function start(): Promise<boolean> {
     process.stderr.write(`${cause instanceof Error ? cause.message : cause}\n`);
     return false;
   }
+}
+
+function markerSettings(seconds: string | undefined): Record<string, string> {
+  if (seconds === undefined) return {};
+  const intervalMs = 1_000 * wholeNumber('checkpoint-interval', seconds, 1, 86_400);
+  return { LEDGER_CHECKPOINT_INTERVAL_MS: String(intervalMs) };
 }
 
 async function portsFrom(option: string, text: string): Promise<number[]> {

@@ -50,6 +50,7 @@ export class LedgerPartitionSource implements PartitionSource {
       snapshots: this.#snapshots.all.map((snapshot) => snapshotHandle(this.#disk, snapshot)),
       segments: this.#log.segments.map((segment) => segmentHandle(this.#disk, segment)),
       checkpoints: this.#checkpoints(),
+      ...(this.reachingTo !== undefined && { reachingTo: logPosition(this.reachingTo) }),
       release: async () => {
         if (released) return;
         released = true;

@@ -1,5 +1,5 @@
 // What a partition backup is made of: an id, a descriptor, and two named sets of files.
-import type { RecordedCheckpoint } from './checkpoint.ts';
+import type { CheckpointType } from './checkpoint.ts';
 import type { CheckpointId, LogPosition, NodeId, PartitionId } from './ids.ts';
 
 /** Which copy of which partition backup: the triple that Zeebe calls the backup identifier. */
@@ -8,6 +8,16 @@ export interface BackupId {
   readonly partitionId: PartitionId;
   /** The node that took it. A partition may have copies by several nodes, one per leader that tried. */
   readonly nodeId: NodeId;
+}
+
+/** A checkpoint whose record is in the log of a backup, above the backup's snapshot. */
+export interface RecordedCheckpoint {
+  readonly checkpointId: CheckpointId;
+  /** The position of its record in this partition's log. */
+  readonly position: LogPosition;
+  readonly type: CheckpointType;
+  /** When its record was appended, by the clock of the partition's leader. */
+  readonly timestamp: Timestamp;
 }
 
 /** What the broker says of a partition backup, kept in its manifest. */

@@ -18,7 +18,7 @@ import type { BackupStore, SaveBackupError } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/environment.ts';
 import type { CheckpointState, PartitionReservation, PartitionSource } from '../ports/partition.ts';
 import type { Logger, PartitionBackupEvent, PartitionBackupObserver } from '../ports/telemetry.ts';
-import { type BackupSelection, type SnapshotChoice, selectBackup } from './backup-selection.ts';
+import { type BackupSelection, selectBackup } from './backup-selection.ts';
 import { PhaseTimer } from './phase-timer.ts';
 import { pointsInLog } from './points-in-log.ts';
 
@@ -39,11 +39,6 @@ export interface PartitionBackupSettings {
   readonly term: bigint;
   readonly numberOfPartitions: number;
   readonly brokerVersion: string;
-  /**
-   * Which snapshot goes into a backup. Default `newest`. `oldest` for restoring to points in time; the broker decides
-   * how far back that is by what it keeps: without a gap, the newest snapshot below the last completed backup.
-   */
-  readonly snapshot?: SnapshotChoice;
   /** Limit of one attempt, from reserve to publish, in milliseconds. */
   readonly deadlineMs?: number;
 }
@@ -179,7 +174,7 @@ function saveOnce(
     if (best?.statusCode === 'COMPLETED') return ok('already-completed');
     if (best !== undefined) return err(new BackupAlreadyExists(best.id, best.statusCode));
 
-    const selected = await select(pinned, checkpoint, settings.snapshot);
+    const selected = await select(pinned, checkpoint);
     if (selected.isErr()) return err(selected.error);
     const segmentFiles = await cutLog(selected.value, checkpoint);
     if (segmentFiles.isErr()) return err(segmentFiles.error);
@@ -208,11 +203,10 @@ function saveOnce(
 function select(
   pinned: PartitionReservation,
   checkpoint: CheckpointState,
-  choice: SnapshotChoice | undefined,
 ): ResultAsync<BackupSelection & Pick<BackupDescriptor, 'checkpoints'>, BackupNotPossible | BrokerFailure> {
   return fromForeign(
     () =>
-      selectBackup(pinned, checkpoint.position, choice).map((selected) => {
+      selectBackup(pinned, checkpoint.position).map((selected) => {
         if (pinned.checkpoints === undefined) return selected;
         const above = selected.snapshot?.position ?? logPosition(0);
         return { ...selected, checkpoints: pointsInLog(pinned.checkpoints, above, checkpoint) };

@@ -10,26 +10,19 @@ export interface BackupSelection {
   readonly segments: readonly SegmentHandle[];
 }
 
-/**
- * Which snapshot goes into a backup. `newest`: the least log to replay after a restore. `oldest`: the most points to
- * restore to, for the log then reaches back as far as the broker still can.
- */
-export type SnapshotChoice = 'newest' | 'oldest';
-
 type FilledSegment = SegmentHandle & {
   readonly firstPosition: LogPosition;
   readonly lastPosition: LogPosition;
 };
 
 /**
- * Takes the newest (or oldest) snapshot that has files and holds nothing from the checkpoint on (strictly below its
- * position), with the log from there to the checkpoint. Having none is fine while the log reaches back to its first
- * record.
+ * Takes the newest snapshot that has files and holds nothing from the checkpoint on (strictly below its position),
+ * with the log from there to the checkpoint. Having none is fine while the log reaches back to its first record. Where
+ * the broker wants the backup to reach back, the newest snapshot below that comes first.
  */
 export function selectBackup(
-  pinned: Pick<PartitionReservation, 'snapshots' | 'segments'>,
+  pinned: Pick<PartitionReservation, 'snapshots' | 'segments' | 'reachingTo'>,
   checkpointPosition: LogPosition,
-  choice: SnapshotChoice = 'newest',
 ): Result<BackupSelection, BackupNotPossible> {
   const segments = pinned.segments
     .filter(isFilled)
@@ -39,8 +32,10 @@ export function selectBackup(
     .sort((a, b) => (a.position > b.position ? -1 : 1));
 
   let reason = '';
-  const newestFirst = [...candidates, null];
-  for (const snapshot of choice === 'newest' ? newestFirst : newestFirst.toReversed()) {
+  const { reachingTo = checkpointPosition } = pinned;
+  const reaching = candidates.filter(({ position }) => position < reachingTo);
+  const short = candidates.filter(({ position }) => position >= reachingTo).reverse();
+  for (const snapshot of [...reaching, null, ...short]) {
     const log = coveringLog(segments, snapshot?.replayFrom ?? 1n, checkpointPosition);
     if (log.isOk()) return ok({ snapshot, segments: log.value });
     reason ||= log.error;

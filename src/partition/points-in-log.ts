@@ -1,6 +1,5 @@
 // Pure: which of a partition's checkpoints a backup can be restored to, as its descriptor tells them.
-import { timestamp } from '../core/backup.ts';
-import type { RecordedCheckpoint } from '../core/checkpoint.ts';
+import { type RecordedCheckpoint, timestamp } from '../core/backup.ts';
 import type { LogPosition } from '../core/ids.ts';
 import { invariant } from '../core/invariant.ts';
 import { POINTS_PER_BACKUP_MAX } from '../core/limits.ts';

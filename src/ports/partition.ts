@@ -29,6 +29,11 @@ export interface PartitionReservation {
    * be restored.
    */
   readonly checkpoints?: readonly CheckpointState[];
+  /**
+   * How far back the backup is to have points: it takes the newest snapshot strictly below this position, or what
+   * reaches back furthest. Absent: the newest snapshot of all, for the least log to replay.
+   */
+  readonly reachingTo?: LogPosition;
   release(): Promise<void>;
 }
 

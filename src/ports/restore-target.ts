@@ -27,8 +27,8 @@ export interface RestoreTarget {
   begin(checkpointId: CheckpointId): Promise<RestoreStaging>;
   /**
    * The same place for a restore to a point within a backup: the logs of these partitions end right behind these
-   * records, though more of them is written. `seal` gets descriptors with these positions. Absent where the target cannot
-   * cut its broker's logs: then only whole backups are restored.
+   * records, though more of them is written. `seal` gets descriptors with these positions. Absent where the target
+   * cannot cut its broker's logs: then only whole backups are restored.
    */
   truncateAfter?(ends: ReadonlyMap<PartitionId, LogPosition>): RestoreTarget;
 }

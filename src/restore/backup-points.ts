@@ -1,8 +1,7 @@
 // Pure: the points that one backup can be restored to. A point counts only where every partition of the cluster has
 // it, in copies of the same backup: copies of different backups may be of different histories.
 import { err, ok, type Result } from 'neverthrow';
-import { timestamp } from '../core/backup.ts';
-import type { RecordedCheckpoint } from '../core/checkpoint.ts';
+import { type RecordedCheckpoint, timestamp } from '../core/backup.ts';
 import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestorablePoint } from '../core/restorable-ranges.ts';
 import type { BackupStatus } from '../core/status.ts';

@@ -168,8 +168,8 @@ export class RestoreManager {
   }
 
   /**
-   * Restores all partitions of this node, or none, to the latest point that is not after a time. Nodes that are given the
-   * same time come to the same point while no backup is added or deleted: compare the `point` of their reports.
+   * Restores all partitions of this node, or none, to the latest point that is not after a time. Nodes that are given
+   * the same time come to the same point while no backup is added or deleted: compare the `point` of their reports.
    */
   restoreTo(time: Timestamp, options: RestoreOptions = {}): ResultAsync<RestoreReport, RestorePointError> {
     return this.planTo(time, options).andThen((plan) =>

@@ -125,6 +125,20 @@ describe('selectBackup', () => {
     expect(selected._unsafeUnwrap().snapshot?.id).toBe('snapshot-5');
   });
 
+  it('needs no snapshot to reach back, while the log goes back to its first record', () => {
+    const snapshots = [snapshot(12), snapshot(22)];
+    const select = (segments: typeof LOG, reachingTo: number) =>
+      selectBackup(
+        { snapshots, segments, reachingTo: logPosition(reachingTo) },
+        logPosition(25),
+      )._unsafeUnwrap();
+    expect(select(LOG, 8).snapshot).toBeNull();
+    expect(select(LOG.slice(1), 8).snapshot?.id).toBe('snapshot-12');
+    expect(select(LOG, 20).snapshot?.id).toBe('snapshot-12');
+    // The one that would do lacks its log: the whole log reaches back, too.
+    expect(select([segment(1, 10), segment(22, 30)], 20).snapshot?.id).toBe('snapshot-22');
+  });
+
   it('starts the log where the snapshot says it is needed, not at its position', () => {
     const selected = selectBackup(
       { snapshots: [snapshot(22, 8)], segments: LOG },

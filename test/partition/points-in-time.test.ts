@@ -6,7 +6,6 @@ import {
   logPosition,
   PartitionBackupManager,
   type PartitionReservation,
-  type SnapshotChoice,
   silentLogger,
 } from 'tidemark';
 import { InMemoryBackupStore } from 'tidemark/memory';
@@ -61,7 +60,7 @@ afterEach(async () => {
   for (const each of opened.splice(0)) await each.close();
 });
 
-function setUp(checkpoints: readonly CheckpointState[] | undefined, snapshot: SnapshotChoice = 'newest') {
+function setUp(checkpoints: readonly CheckpointState[] | undefined, reachingTo?: number) {
   const clock = new ManualClock();
   const store = new InMemoryBackupStore({ clusterId: 'test' }, { clock });
   let reserved = 0;
@@ -83,12 +82,13 @@ function setUp(checkpoints: readonly CheckpointState[] | undefined, snapshot: Sn
         },
       ],
       ...(checkpoints === undefined ? {} : { checkpoints }),
+      ...(reachingTo === undefined ? {} : { reachingTo: logPosition(reachingTo) }),
       release: async () => {},
     };
   };
   const manager = new PartitionBackupManager(
     { store, source: { reserve }, clock, logger: silentLogger },
-    { nodeId: 0, partitionId: 1, term: 1n, numberOfPartitions: 1, brokerVersion: '1', snapshot },
+    { nodeId: 0, partitionId: 1, term: 1n, numberOfPartitions: 1, brokerVersion: '1' },
   );
   opened.push(manager, store);
   const descriptor = async () => {
@@ -112,12 +112,17 @@ describe('a backup', () => {
     ]);
   });
 
-  it('reaches further back from the oldest snapshot', async () => {
-    const { manager, descriptor } = setUp(known, 'oldest');
+  // Snapshots at 20 and 60, the log from 15 on.
+  it.each([
+    ['from the newest snapshot below', 61, 'snapshot-60', [3, 9]],
+    ['and a snapshot at it is not below', 60, 'snapshot-20', [2, 3, 9]],
+    ['from the oldest where none is below', 5, 'snapshot-20', [2, 3, 9]],
+    ['and never into the future', 1_000, 'snapshot-60', [3, 9]],
+  ])('reaches back as far as it is to, %s', async (_, reachingTo, snapshot, told) => {
+    const { manager, descriptor } = setUp(known, reachingTo);
     await manager.take(OWN);
-    const told = await descriptor();
-    expect(told?.snapshotId).toBe('snapshot-20');
-    expect(ids(told?.checkpoints)).toEqual([2, 3, 9]);
+    expect((await descriptor())?.snapshotId).toBe(snapshot);
+    expect(ids((await descriptor())?.checkpoints)).toEqual(told);
   });
 
   it('of a broker that keeps no list names none', async () => {

@@ -1,6 +1,6 @@
 // Cluster backups that tell their points, for tests of what can be restored: a listing, and nothing to open.
 import { okAsync } from 'neverthrow';
-import type { RecordedCheckpoint } from '../../src/core/checkpoint.ts';
+import type { RecordedCheckpoint } from '../../src/core/backup.ts';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import type { BackupStatus } from '../../src/core/status.ts';
 import type { BackupStore } from '../../src/ports/backup-store.ts';
