@@ -2,8 +2,7 @@
 import { err, ok, type Result } from 'neverthrow';
 import type { StoredBackup } from '../core/backup.ts';
 import type { LogPosition, PartitionId } from '../core/ids.ts';
-import { invariant } from '../core/invariant.ts';
-import { PointInTimeUnsupported } from '../core/point-errors.ts';
+import { PointInTimeUnsupported, PointNotFound } from '../core/point-errors.ts';
 import type { RestorablePoint } from '../core/restorable-ranges.ts';
 import type { RestoreTarget } from '../ports/restore-target.ts';
 import type { PointInBackup } from './backup-points.ts';
@@ -16,15 +15,27 @@ export interface PointRestorePlan extends RestorePlan {
   readonly ends: ReadonlyMap<PartitionId, LogPosition>;
 }
 
-/** The point's plan for the partitions of a plan of its backup. */
-export function planPoint(plan: RestorePlan, { positions, ...point }: PointInBackup): PointRestorePlan {
-  const isWhole = point.checkpointId === plan.checkpointId;
-  const ends = plan.copies.flatMap(({ id: { partitionId } }): [PartitionId, LogPosition][] => {
-    const end = positions.get(partitionId);
-    invariant(isWhole || end !== undefined, `a point has a position on partition ${partitionId}`);
-    return isWhole || end === undefined ? [] : [[partitionId, end]];
-  });
-  return { ...plan, point, ends: new Map(ends) };
+/**
+ * The point's plan for the partitions of a plan of its backup. Fails where a copy has it no more: another one may have
+ * taken its place since the point was found, and begin with a newer snapshot.
+ */
+export function planPoint(
+  plan: RestorePlan,
+  { positions, ...point }: PointInBackup,
+): Result<PointRestorePlan, PointNotFound> {
+  const ends = new Map<PartitionId, LogPosition>();
+  for (const { id, descriptor } of point.checkpointId === plan.checkpointId ? [] : plan.copies) {
+    const end = positions.get(id.partitionId);
+    const isTold = descriptor?.checkpoints?.some(
+      ({ checkpointId, position }) => checkpointId === point.checkpointId && position === end,
+    );
+    if (end === undefined || isTold !== true) {
+      const detail = `the copies of backup ${plan.checkpointId} changed while they were looked at; run it again`;
+      return err(new PointNotFound(point.timestamp, detail));
+    }
+    ends.set(id.partitionId, end);
+  }
+  return ok({ ...plan, point, ends });
 }
 
 /** The target that ends the logs there. Fails where the target cannot. */

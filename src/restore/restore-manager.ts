@@ -148,7 +148,7 @@ export class RestoreManager {
         .asyncAndThen<PointInBackup, PlanPointError>((ms) =>
           findPoint(store, ms, { partitionsCount, signal }),
         )
-        .andThen((point) => this.#plan(point.backupId, signal).map((plan) => planPoint(plan, point)))
+        .andThen((point) => this.#plan(point.backupId, signal).andThen((plan) => planPoint(plan, point)))
         .andThen((plan) => cuttingTarget(target, plan).map(() => plan)),
     );
   }

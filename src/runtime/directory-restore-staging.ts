@@ -41,13 +41,13 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
     const { ends, layout } = this.#settings;
     const end = file.kind === 'segment' ? ends.get(file.partitionId) : undefined;
-    return this.#inStaging(async () => {
-      if (end === undefined || layout.truncate === undefined) return this.#write(file, content);
-      await readToItsEnd(content, async (rest) => {
+    if (end === undefined) return this.#inStaging(() => this.#write(file, content));
+    return this.#inStaging(() =>
+      readToItsEnd(content, async (rest) => {
         const kept = layout.truncate?.(file, rest, end) ?? null;
         if (kept !== null) await this.#write(file, kept);
-      });
-    });
+      }),
+    );
   }
 
   seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void> {

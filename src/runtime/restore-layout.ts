@@ -13,7 +13,8 @@ export interface RestoreLayout {
   pathOf(file: RestoredFile): readonly string[];
   /**
    * Ends a log right behind the record at `end`: gives what is to be written of this segment, or null when all of its
-   * records lie behind that. Each chunk has memory of its own; it need not read to the end. Absent where this cannot be done.
+   * records lie behind that. Each chunk has memory of its own; it need not read to the end. Absent where this cannot
+   * be done.
    */
   truncate?(
     file: RestoredFile,

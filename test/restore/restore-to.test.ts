@@ -47,7 +47,7 @@ function setUp(rows: readonly BackupStatus[] = ROWS, options: { readonly canCut?
     { store, target, clock: new ManualClock(), logger: silentLogger },
     { partitionIds: [1, 2], partitionsCount: 2 },
   );
-  return { manager, target, cuts, begun, pages };
+  return { manager, store, target, cuts, begun, pages };
 }
 
 describe('the plan for a time', () => {
@@ -85,6 +85,19 @@ describe('the plan for a time', () => {
     expect((await manager.planTo(at(95)))._unsafeUnwrap().point.checkpointId).toBe(95n);
     // One page to find it, one request for the backup.
     expect(pages()).toBe(2);
+  });
+
+  it('takes no copy that has lost the point since it was found', async () => {
+    const { manager, store } = setUp();
+    const { list } = store;
+    // The second look finds the copy of another node, which begins with a newer snapshot.
+    store.list = (query, options) =>
+      list(query, options).map((page) =>
+        query.checkpointId === undefined ? page : { backups: rowsOf(9, points(8, 9)) },
+      );
+    const error = (await manager.planTo(at(7)))._unsafeUnwrapErr();
+    expect(error.name).toBe('PointNotFound');
+    expect(error.message).toContain('run it again');
   });
 
   it('passes over a backup that is not complete', async () => {

@@ -12,6 +12,7 @@ const USAGE = `npm run simulate -- [what] [--jobs N]
   --seed N [--lines N]        one seed, with its trace: all of it, or the last N lines
   --seeds N [--from N]        so many seeds (default 1000) from one on (default 1)
   --minutes N [--from N]      seeds for so long
+  --points                    with markers, and restores to points in time
   --planted                   the planted bugs: each must be found within ${SEEDS_MAX} seeds`;
 
 const { values } = parseArgs({
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     lines: { type: 'string' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     planted: { type: 'boolean', default: false },
+    points: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -34,7 +36,11 @@ function number(name: 'seed' | 'seeds' | 'from' | 'minutes' | 'lines' | 'jobs'):
 }
 
 async function one(seed: number): Promise<boolean> {
-  const { lines = [], violation, traceHash } = await runSeed(seed, { keepLines: true });
+  const {
+    lines = [],
+    violation,
+    traceHash,
+  } = await runSeed(seed, { keepLines: true, pointsInTime: values.points });
   const shown = values.lines === undefined ? lines : lines.slice(-number('lines'));
   console.log(shown.join('\n'));
   console.log(`seed ${seed}, trace ${traceHash}: ${violation?.stack ?? 'nothing broke'}`);
@@ -63,7 +69,8 @@ async function many(): Promise<boolean> {
   console.log(summary(run));
   if (run.failure === undefined) return true;
   console.error(`BROKEN at seed ${run.failure.seed}: ${run.failure.message}`);
-  console.error(`see it again: npm run simulate -- --seed ${run.failure.seed}`);
+  const again = values.points ? ' --points' : '';
+  console.error(`see it again: npm run simulate -- --seed ${run.failure.seed}${again}`);
   return false;
 }
 
@@ -79,6 +86,8 @@ function summary({ totals }: SeedsRun): string {
   return COUNTED.map((name) => `  ${String(totals[name]).padStart(12)} ${name}`).join('\n');
 }
 
+// The workers hear of it in the same way as of a planted bug.
+if (values.points) process.env.SIMULATION_POINTS = '1';
 if (values.help) console.log(USAGE);
 else if (values.planted) process.exitCode = (await planted()) ? 0 : 1;
 else process.exitCode = (await (values.seed === undefined ? many() : one(number('seed')))) ? 0 : 1;

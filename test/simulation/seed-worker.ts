@@ -20,6 +20,8 @@ export interface BlockResult {
 }
 
 const bug = process.env.SIMULATION_BUG;
+const isPointBug = bug !== undefined && (await import('./planted/bugs.ts')).isPointBug(bug);
+const pointsInTime = isPointBug || process.env.SIMULATION_POINTS === '1';
 const planted = bug === undefined ? undefined : (await import('./planted/plant.ts')).plant(bug);
 const { runSeed } = await import('./world.ts');
 planted?.();
@@ -29,7 +31,7 @@ Error.stackTraceLimit = 0;
 async function run({ from, count }: Block): Promise<BlockResult> {
   const totals = noTotals();
   for (let seed = from; seed < from + count; seed += 1) {
-    const { violation, totals: own } = await runSeed(seed);
+    const { violation, totals: own } = await runSeed(seed, { pointsInTime });
     addTotals(totals, own);
     if (violation === undefined) continue;
     const { invariant, message } = violation;

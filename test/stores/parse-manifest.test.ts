@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { parse, stringify } from 'lossless-json';
 import { describe, expect, it } from 'vitest';
+import type { RecordedCheckpoint } from '../../src/core/backup.ts';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
-import { encodeManifest, type Manifest } from '../../src/stores/tidemark/manifest.ts';
+import { POINTS_PER_BACKUP_MAX } from '../../src/core/limits.ts';
+import { descriptorFields, encodeManifest, type Manifest } from '../../src/stores/tidemark/manifest.ts';
 import { parseManifest } from '../../src/stores/tidemark/parse-manifest.ts';
 
 const sha = (digit: string) => digit.repeat(64);
@@ -38,6 +40,7 @@ const manifest: Manifest = {
   ],
 };
 const expected = { object: 'the object', id, attempt: manifest.attempt };
+const POINT = { checkpointId: 3, position: 30, timestamp: '2026-01-01T00:00:00.000Z', type: 'marker' };
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests below break the shape on purpose
 type Json = any;
@@ -57,6 +60,17 @@ function signed(line: string): Uint8Array {
 
 it('comes back as it was, 64-bit numbers and all', () => {
   expect(parseManifest(encodeManifest(manifest), expected)._unsafeUnwrap()).toEqual(manifest);
+});
+
+it('tells its points, and what is written while it is made does not', () => {
+  const checkpoints = [
+    { checkpointId: checkpointId(2n ** 63n - 2n), position: logPosition(2n ** 62n), type: 'marker' },
+    { checkpointId: id.checkpointId, position: logPosition(2n ** 63n - 1n), type: 'backup' },
+  ].map((point) => ({ ...point, timestamp: '2026-01-01T00:00:00.000Z' }) as RecordedCheckpoint);
+  const descriptor = { ...manifest.descriptor, checkpoints };
+  const read = parseManifest(encodeManifest({ ...manifest, descriptor }), expected)._unsafeUnwrap();
+  expect(read.descriptor).toEqual(descriptor);
+  expect(descriptorFields(descriptor)).not.toHaveProperty('checkpoints');
 });
 
 it('may hold fields that are not known, and chunks under other names', () => {
@@ -98,6 +112,15 @@ describe('is refused as damaged when', () => {
     },
     'it is of another attempt': (json) => {
       json.attempt = '1-2-0000000b';
+    },
+    'a point has a type that nobody knows': (json) => {
+      json.descriptor.checkpoints = [{ ...POINT, type: 'other' }];
+    },
+    'a point has no time': (json) => {
+      json.descriptor.checkpoints = [{ ...POINT, timestamp: 'soon' }];
+    },
+    'there are more points than anybody names': (json) => {
+      json.descriptor.checkpoints = Array.from({ length: POINTS_PER_BACKUP_MAX + 1 }, () => POINT);
     },
     'a name leads out of the directory': (json) => {
       json.files[0].name = '../log';

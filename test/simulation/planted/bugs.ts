@@ -1,5 +1,6 @@
 // The bugs that the simulation must find. Each is one that a backup tool could have, and many did.
 import type { PlantedBug } from './planted-bug.ts';
+import { POINT_BUGS } from './point-bugs.ts';
 
 const save = 'src/stores/tidemark/save-backup.ts';
 const attempt = 'src/partition/backup-attempt.ts';
@@ -326,4 +327,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
     ],
   },
+  ...POINT_BUGS,
 ];
+
+/** Whether it shows in runs with markers alone. */
+export function isPointBug(name: string): boolean {
+  return PLANTED_BUGS.some((bug) => bug.name === name && bug.pointsInTime === true);
+}

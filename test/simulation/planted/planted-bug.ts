@@ -3,6 +3,8 @@
 export interface PlantedBug {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** It is looked for in runs with markers. */
+  readonly pointsInTime?: true;
 }
 
 /** `find` must stand in the file exactly once, else the run ends: the bug would not be planted. */
