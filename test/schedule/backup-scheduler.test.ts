@@ -95,6 +95,24 @@ describe('ids', () => {
     await scheduler.close();
   });
 
+  it('of a marker since the slot is no backup', async () => {
+    const world = new ScheduledWorld();
+    for (const partition of world.partitions) partition.latest = id(at(0, 10));
+    const scheduler = await world.started('PT1H');
+    expect(world.ids).toEqual([id(at(0, 10)) + 1n]);
+    await scheduler.close();
+  });
+
+  it('of a backup by hand that the store does not show yet is one', async () => {
+    const world = new ScheduledWorld();
+    world.takesMs = 10 * MINUTE;
+    world.showsAfterMs = 5 * MINUTE;
+    await world.backups.trigger(checkpointId(at(0, 10)));
+    const scheduler = await world.started('PT1H');
+    expect(world.events).toEqual([{ type: 'already', slotMs: at(0), checkpointId: id(at(0, 10)) }]);
+    await scheduler.close();
+  });
+
   it('two schedulers at the same tick take one backup', async () => {
     const world = new ScheduledWorld();
     const both = [1, 2].map(() => world.scheduler({ schedule: scheduleOf('PT1H') }));
@@ -147,6 +165,18 @@ describe('a backup that has not ended', () => {
     const scheduler = await world.started('PT1H', { backupDeadlineMs: 90 * MINUTE });
     await world.manual.advance(91 * MINUTE);
     expect(world.ids).toEqual([at(0), at(2)].map(id));
+    await scheduler.close();
+  });
+
+  it('is not waited for longer because the clock goes back', async () => {
+    const world = new ScheduledWorld();
+    world.takesMs = 100 * HOUR;
+    const scheduler = await world.started('PT1H', { backupDeadlineMs: 90 * MINUTE });
+    world.skewMs = -100 * HOUR;
+    await world.manual.advance(80 * MINUTE);
+    expect(world.ids).toHaveLength(1);
+    await world.manual.advance(15 * MINUTE);
+    expect(world.ids).toHaveLength(2);
     await scheduler.close();
   });
 
@@ -260,6 +290,17 @@ describe('a clock that jumps', () => {
     expect(world.ids).toEqual([at(0), at(1), at(2), at(3), at(4)].map(id));
     await world.manual.advance(2 * HOUR);
     expect(world.ids).toEqual([at(0), at(1), at(2), at(3), at(4), at(5), at(6)].map(id));
+    await scheduler.close();
+  });
+
+  it('back by more than a page of backups: takes no slot twice either', async () => {
+    const world = new ScheduledWorld();
+    const scheduler = await world.started('PT1H');
+    await world.manual.advance(45 * HOUR);
+    expect(world.ids).toHaveLength(46);
+    world.skewMs = -43 * HOUR;
+    await world.manual.advance(3 * HOUR);
+    expect(world.ids).toHaveLength(46);
     await scheduler.close();
   });
 

@@ -13,9 +13,8 @@ function worldWithStore(policy: { readonly keepWithinMs: number }, cleanup = '0 
   world.takesMs = 0;
   const store = new InMemoryBackupStore({}, { clock: world.clock });
   const retention = new RetentionManager({ store, clock: world.clock }, { policy, partitionsCount: 1 });
-  const saves: Promise<unknown>[] = [];
   world.onCreated = (id) => {
-    const saved = store.save({
+    void store.save({
       id: { checkpointId: checkpointId(id), partitionId: 1, nodeId: 0 },
       term: 1n,
       descriptor: {
@@ -27,14 +26,13 @@ function worldWithStore(policy: { readonly keepWithinMs: number }, cleanup = '0 
       snapshotFiles: [],
       segmentFiles: [],
     });
-    saves.push(Promise.resolve(saved));
   };
   const scheduler = world.scheduler(
     { schedule: scheduleOf('PT6H'), cleanupSchedule: scheduleOf(cleanup) },
     { retention },
   );
   const kept = async () => (await store.list({ limit: 1000 }))._unsafeUnwrap().backups.length;
-  return { world, store, scheduler, saves, kept };
+  return { world, store, retention, scheduler, kept };
 }
 
 it('keeps the window and no more', async () => {
@@ -92,6 +90,24 @@ it('comes to its turn however often it is due', async () => {
   scheduler.start();
   await world.manual.advance(20_000);
   expect(world.told).toEqual(['triggered', 'cleaned', 'cleaned', 'cleaned', 'cleaned']);
+  await scheduler.close();
+  await store.close();
+});
+
+it('that another node has seen to is not due when this one takes over', async () => {
+  const { world, store, retention } = worldWithStore({ keepWithinMs: 2 * DAY });
+  let isActive = false;
+  const scheduler = world.scheduler(
+    { schedule: null, cleanupSchedule: scheduleOf('PT1H') },
+    { retention, isActive: () => isActive },
+  );
+  scheduler.start();
+  await world.manual.advance(HOUR);
+  isActive = true;
+  await world.manual.advance(20 * 60_000);
+  expect(world.told).toEqual([]);
+  await world.manual.advance(HOUR);
+  expect(world.told).toEqual(['cleaned']);
   await scheduler.close();
   await store.close();
 });
