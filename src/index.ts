@@ -60,6 +60,7 @@ export {
   type NodeId,
   type PartitionId,
 } from './core/ids.ts';
+export { IncompleteTopology } from './core/incomplete-topology.ts';
 export { InvariantViolation } from './core/invariant.ts';
 export { parseCheckpointId } from './core/parse-checkpoint-id.ts';
 export { parseTimestamp } from './core/parse-timestamp.ts';

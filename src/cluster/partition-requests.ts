@@ -8,13 +8,13 @@ import {
   BackupsDisabled,
   BrokerFailure,
   DeadlineExceeded,
-  IncompleteTopology,
   isBackupError,
   PartitionFailure,
   PartitionTimeout,
   PartitionUnreachable,
 } from '../core/errors.ts';
 import type { PartitionId } from '../core/ids.ts';
+import { IncompleteTopology } from '../core/incomplete-topology.ts';
 import { PARTITION_REQUEST_TIMEOUT_MS, PARTITION_REQUESTS_IN_FLIGHT } from '../core/limits.ts';
 import { fromAsync, fromForeign } from '../core/result.ts';
 import type { PartitionBackupClient, Topology } from '../ports/cluster.ts';

@@ -219,19 +219,6 @@ export class Aborted extends BackupError {
 
 // --- the cluster -----------------------------------------------------------------------------------------------
 
-/** Fewer partitions are known than the cluster should have; nothing was asked of any. */
-export class IncompleteTopology extends BackupError {
-  override readonly name = 'IncompleteTopology';
-  override readonly retryable = true;
-  readonly expected: number;
-  readonly known: readonly PartitionId[];
-  constructor(expected: number, known: readonly PartitionId[]) {
-    super(`not all partitions are known: expected=${expected} known=[${known.join(',')}]; try again later`);
-    this.expected = expected;
-    this.known = known;
-  }
-}
-
 /** The leader of a partition could not be reached, so its state is not known. Nothing is guessed. */
 export class PartitionUnreachable extends BackupError {
   override readonly name = 'PartitionUnreachable';

@@ -126,7 +126,10 @@ export const SCHEDULER_SLEEP_MS = 60_000;
 /** How often a scheduler looks whether the backup that it waits for has ended. */
 export const SCHEDULER_POLL_MS = 15_000;
 
-/** After a failure a scheduler tries again so much later, twice as much each time up to the greatest, and less by chance. */
+/**
+ * After a failure a scheduler tries again so much later, twice as much each time up to the greatest, and less by
+ * chance.
+ */
 export const SCHEDULER_RETRY_MS = 2_000;
 export const SCHEDULER_RETRY_MS_MAX = 5 * 60_000;
 

@@ -65,8 +65,8 @@ export class ManagementClient {
    * at the status there. When no answer comes the backup may have been triggered; the same id can be
    * triggered again.
    *
-   * Without an id the gateway makes one, where it does that: tidemark's when it is told to, Camunda's from 8.9 on with a
-   * schedule. Others answer 400, and one of 8.1 ends as InvalidInput.
+   * Without an id the gateway makes one, where it does that: tidemark's when it is told to, Camunda's from 8.9 on with
+   * a schedule. Others answer 400, and one of 8.1 ends as InvalidInput.
    */
   trigger(
     id?: CheckpointId,

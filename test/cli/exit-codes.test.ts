@@ -23,7 +23,10 @@ type Proven = Exclude<keyof typeof EXIT_CODES, 'DataDirectoryInUse' | 'BrokerFai
 
 const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
   InternalError: (world) => {
-    const clock = { now: () => Number.NaN, monotonic: () => 0, sleep: async () => {} };
+    const sleep = (): never => {
+      throw new Error('a planted bug');
+    };
+    const clock = { now: () => 0, monotonic: () => 0, sleep };
     return world.run(['take', '--gateway', 'http://127.0.0.1:9', '--json'], { clock });
   },
   UsageError: (world) => world.run(['lst', '--json']),
@@ -154,7 +157,7 @@ describe('a bug', () => {
   it('says where it is', async () => {
     const { stderr } = await PROOFS.InternalError(world);
     expect(stderr).toContain('tidemark: this is a bug in tidemark');
-    expect(stderr).toContain('take.ts');
+    expect(stderr).toContain('exit-codes.test.ts');
   });
 });
 
