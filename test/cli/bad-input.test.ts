@@ -16,7 +16,10 @@ describe('a command line that makes no sense ends with 2', () => {
     [['list', '--limt', '3'], "unknown option '--limt' (Did you mean --limit?); see: tidemark list --help"],
     [['status'], "missing required argument 'backupId'; see: tidemark status --help"],
     [['status', '7', '8'], 'too many arguments for'],
-    [['restore'], 'give its id, or set ZEEBE_RESTORE_FROM_BACKUP_ID, or give a time with --to; see: tidemark list'],
+    [
+      ['restore'],
+      'give its id, or set ZEEBE_RESTORE_FROM_BACKUP_ID, or give a time with --to; see: tidemark list',
+    ],
     [['restore', '7', '--backupId=8'], 'two backups are named, 7 and 8; name one'],
     ...['seven', '0', '1.5', '-1', '9223372036854775808', '0x7', ''].map((id) => [
       ['status', '--', id],
