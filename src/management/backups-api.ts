@@ -7,6 +7,7 @@ import { httpStatus } from './error-status.ts';
 import { json, legacyFailure, message } from './http-answer.ts';
 import { requestedId } from './request-id.ts';
 import { isUnusedId, itemId, listQuery } from './request-url.ts';
+import { statusPage } from './status-page.ts';
 import { type LegacyBackupInfo, type ManagementDialect, toBackupInfo, toLegacyBackupInfo } from './wire.ts';
 
 export interface BackupsApiSettings {
@@ -31,12 +32,18 @@ export class BackupsApi {
     this.#generateIds = generateIds;
   }
 
+  /** Whether this asks for the page alone, which holds no data: a browser has no token to send with it. */
+  isForPage(request: Request): boolean {
+    return URL.parse(request.url)?.pathname === `${this.#root}/ui` && isRead(request);
+  }
+
   async answer(request: Request): Promise<Response> {
     const url = URL.parse(request.url);
     if (url === null) return message(400, 'the request has no valid URL');
     if (url.pathname === this.#root) return this.#collection(request, url);
     const id = itemId(url.pathname, this.#root);
-    // No id is a word, so this takes nothing from anybody.
+    // No id is a word, so these take nothing from anybody.
+    if (id === 'ui') return isRead(request) ? statusPage() : notAllowed(request, 'GET, HEAD');
     if (id === 'ranges' && this.#operations.ranges !== undefined) return this.#ranges(request);
     if (id !== undefined) return this.#item(request, id);
     return message(404, `nothing is at ${url.pathname.slice(0, 200)}; the backups are at ${this.#root}`);
@@ -120,7 +127,7 @@ export class BackupsApi {
   }
 
   async #ranges(request: Request): Promise<Response> {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed(request, 'GET, HEAD');
+    if (!isRead(request)) return notAllowed(request, 'GET, HEAD');
     const told = await this.#operations.ranges?.({ signal: request.signal });
     if (told === undefined) return notFound('ranges');
     return told.isErr() ? failure(told.error) : json(200, told.value);
@@ -138,6 +145,10 @@ function failure(error: BackupError): Response {
   const next = error instanceof CheckpointNotNewer ? error.nextFree : undefined;
   const body = { message: error.message, ...(next === undefined ? {} : { nextBackupId: next }) };
   return json(httpStatus(error), body);
+}
+
+function isRead({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function notFound(id: string): Response {

@@ -16,7 +16,7 @@ export interface ManagementHandlerOptions {
   readonly basePath?: string;
   /** The shape of `GET /backups/{id}`. Both ways to trigger work in either. Default `modern`. */
   readonly dialect?: ManagementDialect;
-  /** When set, requests need `Authorization: Bearer <token>`. */
+  /** When set, requests need `Authorization: Bearer <token>`; the page at `<basePath>/backups/ui` asks for it. */
   readonly bearerToken?: string;
   /**
    * Makes the id of a `POST /backups` that has none. Otherwise that is a 400, as in Zeebe before 8.9: a script whose
@@ -40,7 +40,8 @@ export function managementHandler(
   const api = new BackupsApi(operations, { root: `${basePath}/backups`, dialect, generateIds });
   return async (request) => {
     try {
-      if (bearerToken !== undefined && !hasBearerToken(request, bearerToken)) {
+      const isOpen = bearerToken === undefined || api.isForPage(request);
+      if (!isOpen && !hasBearerToken(request, bearerToken)) {
         return message(401, 'a bearer token is needed', { 'www-authenticate': 'Bearer' });
       }
       if (bearerToken === undefined && isSentByPage(request)) {
