@@ -43,7 +43,7 @@ function placeOf(): ObjectStorage {
 /** Ids are milliseconds, as Zeebe's are. The first one is the oldest. */
 const beganAt = (index: number) => NEWEST - (backups - 1 - index) * MINUTE;
 
-function manifest(id: BackupId, attempt: Attempt): Uint8Array {
+function manifest(id: BackupId, attempt: Attempt): Promise<Uint8Array> {
   const createdAt = new Date(attempt.startedAtMs).toISOString();
   const descriptor = {
     snapshotId: null,
@@ -60,7 +60,7 @@ async function put(index: number): Promise<void> {
   for (let partitionId = 1; partitionId <= PARTITIONS; partitionId += 1) {
     const id = { checkpointId: checkpointId(BigInt(beganAt(index))), partitionId, nodeId: 0 };
     const attempt = newAttempt(1n, beganAt(index), '00000001');
-    const done = await storage.put(markerKey('completed', id, attempt), manifest(id, attempt));
+    const done = await storage.put(markerKey('completed', id, attempt), await manifest(id, attempt));
     if (done.isErr()) throw done.error;
   }
 }

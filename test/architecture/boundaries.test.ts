@@ -51,6 +51,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
       'node:path',
       'node:crypto',
       'node:perf_hooks',
+      'node:timers/promises',
       'node:worker_threads',
     ],
   },

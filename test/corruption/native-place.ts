@@ -2,6 +2,7 @@
 // grown. Also with chunks as zstd, of files that shrink.
 
 import { zstdDecompressSync } from 'node:zlib';
+import { stringify } from 'lossless-json';
 import { verifyNative } from '../../src/cli/verify/verify-copy.ts';
 import type { BackupFile } from '../../src/core/backup.ts';
 import { isBackupError } from '../../src/core/errors.ts';
@@ -16,6 +17,7 @@ import { ManualClock } from '../../src/testkit/manual-clock.ts';
 import { sampleBytes, sampleFile } from '../../src/testkit/sample-backups.ts';
 import { PowerCutDisk } from '../runtime/power-cut-disk.ts';
 import { keys } from '../stores/damage.ts';
+import { manifestJson } from '../stores/manifest-json.ts';
 import type { Damage } from './damages.ts';
 import type { Place } from './matrix.ts';
 
@@ -142,8 +144,7 @@ class Facts {
   constructor(objects: ReadonlyMap<string, Uint8Array>) {
     for (const [key, bytes] of objects) {
       if (!key.includes('/completed.')) continue;
-      const [line = ''] = Buffer.from(bytes).toString().split('\n');
-      this.#manifests.set(key, JSON.parse(line) as ManifestJson);
+      this.#manifests.set(key, JSON.parse(stringify(manifestJson(bytes)) ?? '') as ManifestJson);
     }
   }
 

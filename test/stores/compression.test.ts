@@ -64,8 +64,9 @@ async function objects(storage: ObjectStorage, which: RegExp): Promise<Map<strin
 /** The chunks in the newest manifest. */
 async function chunksOf(storage: ObjectStorage): Promise<readonly ChunkFields[]> {
   const [manifest = new Uint8Array()] = [...(await objects(storage, COMPLETED)).values()];
-  const [line = ''] = Buffer.from(manifest).toString().split('\n');
-  return (JSON.parse(line) as { chunks: ChunkFields[] }).chunks;
+  const [line = '', ...lines] = Buffer.from(manifest).toString().split('\n');
+  const { chunks } = JSON.parse(line) as { chunks: number };
+  return lines.slice(0, chunks).map((chunk) => JSON.parse(chunk) as ChunkFields);
 }
 
 describe('a chunk is compressed', () => {

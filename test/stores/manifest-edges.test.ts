@@ -1,9 +1,9 @@
 // What a manifest says about its chunks, at the edges: pieces of one byte and of none, chunks used twice or named otherwise.
-import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import { encodeManifest, type Manifest } from '../../src/stores/tidemark/manifest.ts';
 import { parseManifest } from '../../src/stores/tidemark/parse-manifest.ts';
+import { sealedLines } from './manifest-json.ts';
 
 const id = { checkpointId: checkpointId(7), partitionId: 1, nodeId: 0 };
 const chunk = {
@@ -42,14 +42,11 @@ function manifest(...pieces: Manifest['files'][number]['pieces']): Manifest {
   };
 }
 
-const read = (given: Manifest) => parseManifest(encodeManifest(given), expected);
+const read = async (given: Manifest) => parseManifest(await encodeManifest(given), expected);
+const textOf = async (given: Manifest) => new TextDecoder().decode(await encodeManifest(given));
+const sealed = (line: string) => sealedLines([line]);
 
-function sealed(line: string): Uint8Array {
-  const digest = createHash('sha256').update(line).digest('hex');
-  return new TextEncoder().encode(`${line}\n{"sha256":"${digest}"}\n`);
-}
-
-it('pieces of one byte, of all bytes and of the last one are read', () => {
+it('pieces of one byte, of all bytes and of the last one are read', async () => {
   const given = manifest(
     piece(0, 1),
     { ...piece(0, 10), sha256: chunk.sha256 },
@@ -57,16 +54,16 @@ it('pieces of one byte, of all bytes and of the last one are read', () => {
     piece(0, 9),
     piece(1, 9),
   );
-  expect(read(given)._unsafeUnwrap()).toEqual(given);
+  expect((await read(given))._unsafeUnwrap()).toEqual(given);
 });
 
-it('pieces of two chunks in turns are read', () => {
+it('pieces of two chunks in turns are read', async () => {
   const other = { ...chunk, sha256: 'b'.repeat(64), name: 'e'.repeat(64) };
   const given = manifest(piece(0, 1), { ...piece(1, 2), chunk: other }, piece(2, 3), {
     ...piece(3, 4),
     chunk: other,
   });
-  expect(read(given)._unsafeUnwrap()).toEqual(given);
+  expect((await read(given))._unsafeUnwrap()).toEqual(given);
 });
 
 it.each([
@@ -75,18 +72,18 @@ it.each([
   ['behind the last byte', piece(10, 1)],
   ['beyond the last byte', piece(9, 2)],
   ['larger than its chunk', piece(0, 11)],
-])('a piece %s is refused', (_, given) => {
-  expect(read(manifest(given))._unsafeUnwrapErr().message).toContain(
+])('a piece %s is refused', async (_, given) => {
+  expect((await read(manifest(given)))._unsafeUnwrapErr().message).toContain(
     'file=segment/log has a piece outside of its chunk',
   );
 });
 
-it('a chunk that is used twice is named once, with its own name', () => {
-  const text = new TextDecoder().decode(encodeManifest(manifest(piece(0, 1), piece(1, 1))));
+it('a chunk that is used twice is named once, with its own name', async () => {
+  const text = await textOf(manifest(piece(0, 1), piece(1, 1)));
   expect(text.split(chunk.sha256)).toHaveLength(2);
   expect(text).toContain(`"name":"${chunk.name}"`);
   const plain = { ...piece(0, 1), chunk: { ...chunk, name: chunk.sha256 } };
-  expect(new TextDecoder().decode(encodeManifest(manifest(plain)))).not.toContain(',"name":"aaa');
+  expect(await textOf(manifest(plain))).not.toContain(',"name":"aaa');
 });
 
 it.each([
@@ -94,23 +91,23 @@ it.each([
   ['0', 'format=0'],
   ['"1"', 'format=string'],
   ['{}', 'format=object'],
-])('the format %s is told as %s', (format, told) => {
-  expect(parseManifest(sealed(`{"format":${format}}`), expected)._unsafeUnwrapErr().message).toContain(
-    `has ${told},`,
-  );
-});
-
-it.each(['null', '1', '"a"', '[]'])('a line that is %s is damage, or of another format', (line) => {
-  expect(['BackupCorrupt', 'StoreFailure']).toContain(
-    parseManifest(sealed(line), expected)._unsafeUnwrapErr().name,
-  );
-});
-
-it('null is no encryption', () => {
-  expect(parseManifest(sealed('{"format":1,"encryption":null}'), expected)._unsafeUnwrapErr().name).toBe(
-    'BackupCorrupt',
-  );
+])('the format %s is told as %s', async (format, told) => {
   expect(
-    parseManifest(sealed('{"format":1,"encryption":{}}'), expected)._unsafeUnwrapErr().message,
+    (await parseManifest(sealed(`{"format":${format}}`), expected))._unsafeUnwrapErr().message,
+  ).toContain(`has ${told},`);
+});
+
+it.each(['null', '1', '"a"', '[]'])('a line that is %s is damage, or of another format', async (line) => {
+  expect(['BackupCorrupt', 'StoreFailure']).toContain(
+    (await parseManifest(sealed(line), expected))._unsafeUnwrapErr().name,
+  );
+});
+
+it('null is no encryption', async () => {
+  expect(
+    (await parseManifest(sealed('{"format":1,"encryption":null}'), expected))._unsafeUnwrapErr().name,
+  ).toBe('BackupCorrupt');
+  expect(
+    (await parseManifest(sealed('{"format":1,"encryption":{}}'), expected))._unsafeUnwrapErr().message,
   ).toContain('encryption');
 });

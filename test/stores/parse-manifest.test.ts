@@ -1,12 +1,11 @@
 // Manifests that are damaged, forged or from the future: each is refused with a reason, none is half believed.
-import { createHash } from 'node:crypto';
-import { parse, stringify } from 'lossless-json';
 import { describe, expect, it } from 'vitest';
 import type { RecordedCheckpoint } from '../../src/core/backup.ts';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import { POINTS_PER_BACKUP_MAX } from '../../src/core/limits.ts';
 import { descriptorFields, encodeManifest, type Manifest } from '../../src/stores/tidemark/manifest.ts';
 import { parseManifest } from '../../src/stores/tidemark/parse-manifest.ts';
+import { manifestBytes, manifestJson, sealedLines } from './manifest-json.ts';
 
 const sha = (digit: string) => digit.repeat(64);
 const whole = { sha256: sha('a'), sizeBytes: 100, name: sha('a'), codec: 'none', storedBytes: 100 } as const;
@@ -45,58 +44,56 @@ const POINT = { checkpointId: 3, position: 30, timestamp: '2026-01-01T00:00:00.0
 // biome-ignore lint/suspicious/noExplicitAny: the tests below break the shape on purpose
 type Json = any;
 
-/** The manifest with a change, and with a digest line that fits. */
+const encoded = await encodeManifest(manifest);
+
+/** The manifest with a change, and with a digest that fits. */
 function changed(change: (json: Json) => void): Uint8Array {
-  const [line] = new TextDecoder().decode(encodeManifest(manifest)).split('\n');
-  const json = parse(line ?? '');
+  const json = manifestJson(encoded);
   change(json);
-  return signed(stringify(json) ?? '');
+  return manifestBytes(json);
 }
 
-function signed(line: string): Uint8Array {
-  const digest = createHash('sha256').update(line).digest('hex');
-  return new TextEncoder().encode(`${line}\n{"sha256":"${digest}"}\n`);
-}
-
-it('comes back as it was, 64-bit numbers and all', () => {
-  expect(parseManifest(encodeManifest(manifest), expected)._unsafeUnwrap()).toEqual(manifest);
+it('comes back as it was, 64-bit numbers and all', async () => {
+  expect((await parseManifest(await encodeManifest(manifest), expected))._unsafeUnwrap()).toEqual(manifest);
 });
 
-it('tells its points, and what is written while it is made does not', () => {
+it('tells its points, and what is written while it is made does not', async () => {
   const checkpoints = [
     { checkpointId: checkpointId(2n ** 63n - 2n), position: logPosition(2n ** 62n), type: 'marker' },
     { checkpointId: id.checkpointId, position: logPosition(2n ** 63n - 1n), type: 'backup' },
   ].map((point) => ({ ...point, timestamp: '2026-01-01T00:00:00.000Z' }) as RecordedCheckpoint);
   const descriptor = { ...manifest.descriptor, checkpoints };
-  const read = parseManifest(encodeManifest({ ...manifest, descriptor }), expected)._unsafeUnwrap();
+  const read = (
+    await parseManifest(await encodeManifest({ ...manifest, descriptor }), expected)
+  )._unsafeUnwrap();
   expect(read.descriptor).toEqual(descriptor);
   expect(descriptorFields(descriptor)).not.toHaveProperty('checkpoints');
 });
 
-it('may hold fields that are not known, and chunks under other names', () => {
+it('may hold fields that are not known, and chunks under other names', async () => {
   const bytes = changed((json) => {
     json.labels = { why: 'nightly' };
     json.chunks[0].name = sha('d');
   });
-  const read = parseManifest(bytes, expected)._unsafeUnwrap();
+  const read = (await parseManifest(bytes, expected))._unsafeUnwrap();
   expect(read.files[0]?.pieces[0]?.chunk).toEqual({ ...whole, name: sha('d') });
 });
 
-it('is refused when any one bit of it is another', () => {
-  const bytes = encodeManifest(manifest);
+it('is refused when any one bit of it is another', async () => {
+  const bytes = encoded;
   for (let bit = 0; bit < bytes.length * 8; bit += 1) {
     const flipped = Uint8Array.from(bytes);
     flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    expect(parseManifest(flipped, expected).isErr(), `bit ${bit}`).toBe(true);
+    expect((await parseManifest(flipped, expected)).isErr(), `bit ${bit}`).toBe(true);
   }
 });
 
-it('is refused when it is cut anywhere or has more behind it', () => {
-  const bytes = encodeManifest(manifest);
+it('is refused when it is cut anywhere or has more behind it', async () => {
+  const bytes = encoded;
   for (let length = 0; length < bytes.length; length += 1) {
-    expect(parseManifest(bytes.subarray(0, length), expected).isErr(), `${length} bytes`).toBe(true);
+    expect((await parseManifest(bytes.subarray(0, length), expected)).isErr(), `${length} bytes`).toBe(true);
   }
-  expect(parseManifest(Buffer.concat([bytes, Buffer.from('\n')]), expected).isErr()).toBe(true);
+  expect((await parseManifest(Buffer.concat([bytes, Buffer.from('\n')]), expected)).isErr()).toBe(true);
 });
 
 describe('is refused as damaged when', () => {
@@ -204,21 +201,35 @@ describe('is refused as damaged when', () => {
       json.createdAt = 'yesterday';
     },
     'a field is missing': (json) => {
-      delete json.files;
+      delete json.base;
     },
   };
-  it.each(Object.entries(damages))('%s', (_, change) => {
-    const error = parseManifest(changed(change), expected)._unsafeUnwrapErr();
+  it.each(Object.entries(damages))('%s', async (_, change) => {
+    const error = (await parseManifest(changed(change), expected))._unsafeUnwrapErr();
     expect(error).toMatchObject({ name: 'BackupCorrupt', object: 'the object' });
   });
 
   it.each(['', '{', '[]', 'null', '7', '{"format":1,"format":1}', '['.repeat(100_000)])(
     'it is %j',
-    (line) => {
-      const { name } = parseManifest(signed(line), expected)._unsafeUnwrapErr();
+    async (line) => {
+      const { name } = (await parseManifest(sealedLines([line]), expected))._unsafeUnwrapErr();
       expect(['BackupCorrupt', 'StoreFailure']).toContain(name);
     },
   );
+});
+
+it.each([
+  ['a chunk too few', 1, 2],
+  ['a chunk too many', 3, 2],
+  ['a file too few', 2, 1],
+  ['a file too many', 2, 3],
+  ['more than there can be', 2 ** 53 - 1, 2],
+])('is refused as damaged when its first line counts %s', async (_, chunks, files) => {
+  const [head, ...lines] = new TextDecoder().decode(encoded).split('\n').slice(0, -2);
+  const counted = (head ?? '').replace('"chunks":2,"files":2', `"chunks":${chunks},"files":${files}`);
+  expect(counted === head).toBe(chunks === 2 && files === 2);
+  const error = (await parseManifest(sealedLines([counted, ...lines]), expected))._unsafeUnwrapErr();
+  expect(error.name).toBe('BackupCorrupt');
 });
 
 describe('is refused as too new, before its shape is looked at, with', () => {
@@ -236,8 +247,8 @@ describe('is refused as too new, before its shape is looked at, with', () => {
       delete json.files;
     },
   };
-  it.each(Object.entries(features))('%s', (feature, change) => {
-    const error = parseManifest(changed(change), expected)._unsafeUnwrapErr();
+  it.each(Object.entries(features))('%s', async (feature, change) => {
+    const error = (await parseManifest(changed(change), expected))._unsafeUnwrapErr();
     expect(error.name).toBe('StoreFailure');
     expect(error.message).toContain(`object=the object has ${feature}, which this version does not know`);
   });

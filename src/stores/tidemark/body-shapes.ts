@@ -36,7 +36,8 @@ export const descriptorShape = z.object({
   others: z.string().refine(isJsonObject, 'expected a JSON object as text').optional(),
 });
 
-export const manifestShape = z.object({
+/** The first line of a manifest. */
+export const manifestHeadShape = z.object({
   clusterId: z.string().nullable(),
   id: backupIdShape,
   attempt: z.string(),
@@ -45,24 +46,24 @@ export const manifestShape = z.object({
   completedAt: instant,
   base: z.string().nullable(),
   chunkSize,
-  chunks: z.array(
-    z.object({
-      sha256,
-      size: chunkSize,
-      stored: z.int().positive(),
-      codec: z.string(),
-      name: sha256.optional(),
-    }),
-  ),
-  files: z.array(
-    z.object({
-      kind: z.enum(['snapshot', 'segment']),
-      name: z.string().refine(isFlatFileName, 'expected one path component'),
-      size: z.int().nonnegative(),
-      digest: sha256,
-      pieces: z.array(z.union([z.tuple([index, index, index]), z.tuple([index, index, index, sha256])])),
-    }),
-  ),
+  chunks: index,
+  files: index,
+});
+
+export const manifestChunkShape = z.object({
+  sha256,
+  size: chunkSize,
+  stored: z.int().positive(),
+  codec: z.string(),
+  name: sha256.optional(),
+});
+
+export const manifestFileShape = z.object({
+  kind: z.enum(['snapshot', 'segment']),
+  name: z.string().refine(isFlatFileName, 'expected one path component'),
+  size: z.int().nonnegative(),
+  digest: sha256,
+  pieces: z.array(z.union([z.tuple([index, index, index]), z.tuple([index, index, index, sha256])])),
 });
 
 export const begunShape = z.object({ descriptor: descriptorShape });

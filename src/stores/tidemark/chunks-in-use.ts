@@ -15,16 +15,14 @@ import { BACKUPS_PREFIX, parseMarkerKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
 import { eachPage } from './list-copies.ts';
 import { FORMAT } from './manifest.ts';
+import { bytesToLines } from './manifest-lines.ts';
 import { NameSet } from './name-set.ts';
-import { firstLine } from './parse-manifest.ts';
 
 const LARGE_BYTES = 1024 * 1024;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const shape = z.object({
-  format: z.literal(FORMAT),
-  chunks: z.array(z.object({ sha256: digest, name: digest.optional() })),
-});
+const headShape = z.object({ format: z.literal(FORMAT), chunks: z.int().nonnegative() });
+const chunkShape = z.object({ sha256: digest, name: digest.optional() });
 
 /** Grows with each `read`; what it knows once it does not read again. */
 export class ChunksInUse {
@@ -78,7 +76,7 @@ export class ChunksInUse {
     const body = await contain('get manifest', () => storage.get(key, { signal }));
     // Deleted meanwhile: it uses nothing any more.
     if (body.isErr()) return body.error.name === 'ObjectNotFound' ? ok() : err(body.error);
-    const names = chunkNames(body.value);
+    const names = await chunkNames(body.value);
     if (names.isErr()) return unreadable(names.error);
     for (const name of names.value) used.chunks.add(name);
     used.backups += 1;
@@ -95,16 +93,36 @@ export class UsedByPartition {
 }
 
 /** The names of the chunks in a manifest, whatever their codec and encryption: the names are always plain. */
-function chunkNames(bytes: Uint8Array): Result<readonly string[], string> {
-  const line = firstLine(bytes);
-  if (line === undefined) return err('the line of JSON and its digest do not match');
+function chunkNames(bytes: Uint8Array): ResultAsync<readonly string[], string> {
+  return fromAsync<readonly string[], string>(async () => {
+    const lines = await bytesToLines(bytes);
+    if (lines === undefined) return err('the lines of JSON and their digest do not match');
+    const names: string[] = [];
+    let count: number | undefined;
+    for await (const line of lines) {
+      if (names.length === count) return ok(names);
+      const json = jsonOf(line);
+      if (count === undefined) {
+        const head = headShape.safeParse(json);
+        if (!head.success) return err('is of a format that this version does not know');
+        count = head.data.chunks;
+        continue;
+      }
+      const chunk = chunkShape.safeParse(json);
+      if (!chunk.success) return err('a line is not of a chunk');
+      names.push(chunk.data.name ?? chunk.data.sha256);
+    }
+    return names.length === count ? ok(names) : err('has fewer chunks than its first line says');
+  });
+}
+
+/** Numbers lose digits here; the names are texts. */
+function jsonOf(line: Uint8Array): unknown {
   try {
-    // Numbers lose digits here; the names are texts.
-    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
-    const read = shape.safeParse(json);
-    if (!read.success) return err('is of a format that this version does not know');
-    return ok(read.data.chunks.map(({ sha256, name }) => name ?? sha256));
+    return JSON.parse(utf8.decode(line));
   } catch {
-    return err('is no JSON');
+    return undefined;
   }
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -3,9 +3,14 @@
 import { isInteger, isLosslessNumber, parse, stringify } from 'lossless-json';
 import { JSON_DEPTH_MAX } from '../../core/limits.ts';
 
-/** One line of JSON as UTF-8 bytes, without a line end. */
+/** One line of JSON, without a line end. */
+export function jsonLine(value: object): string {
+  return stringify(value) ?? '';
+}
+
+/** The same as UTF-8 bytes. */
 export function jsonBytes(value: object): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(stringify(value));
+  return new TextEncoder().encode(jsonLine(value));
 }
 
 /**

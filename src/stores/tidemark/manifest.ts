@@ -1,8 +1,8 @@
 // The manifest: its shape in memory and its bytes. `parse-manifest.ts` reads it back.
-import { createHash } from 'node:crypto';
 import type { BackupDescriptor, BackupFileKind, BackupId, Timestamp } from '../../core/backup.ts';
 import { fileDigest } from './digest.ts';
-import { jsonBytes } from './lossless-text.ts';
+import { jsonLine } from './lossless-text.ts';
+import { linesToBytes } from './manifest-lines.ts';
 
 /** The format that this version writes, and the only one it reads. */
 export const FORMAT = 1;
@@ -51,30 +51,24 @@ export interface Manifest {
 }
 
 /**
- * The bytes of a manifest: a line of JSON and a line with its digest. Chunks stand in the order of their
- * first use.
+ * The bytes of a manifest: a line that says what it is, a line for each chunk in the order of their first use, a line
+ * for each file, and one with the digest of all these.
  */
-export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
+export function encodeManifest(manifest: Manifest): Promise<Uint8Array<ArrayBuffer>> {
+  return linesToBytes(linesOf(manifest));
+}
+
+function* linesOf(manifest: Manifest): Generator<string> {
   const chunks = new Map<string, { readonly index: number; readonly chunk: Chunk }>();
-  const indexOf = (chunk: Chunk): number => {
-    // One object may stand for two: somebody backs up a file that is the compressed form of another one.
-    const key = `${chunk.codec} ${chunk.name}`;
-    const known = chunks.get(key);
-    if (known !== undefined) return known.index;
-    chunks.set(key, { index: chunks.size, chunk });
-    return chunks.size - 1;
-  };
-  const files = manifest.files.map((file) => ({
-    kind: file.kind,
-    name: file.name,
-    size: file.sizeBytes,
-    digest: fileDigest(file.pieces),
-    pieces: file.pieces.map((piece) => {
-      const range = [indexOf(piece.chunk), piece.offset, piece.length];
-      return isWholeChunk(piece) ? range : [...range, piece.sha256];
-    }),
-  }));
-  const line = jsonBytes({
+  // One object may stand for two: somebody backs up a file that is the compressed form of another one.
+  const keyOf = ({ codec, name }: Chunk) => `${codec} ${name}`;
+  for (const { pieces } of manifest.files) {
+    for (const { chunk } of pieces) {
+      const key = keyOf(chunk);
+      if (!chunks.has(key)) chunks.set(key, { index: chunks.size, chunk });
+    }
+  }
+  yield jsonLine({
     format: FORMAT,
     clusterId: manifest.clusterId,
     id: idFields(manifest.id),
@@ -84,15 +78,17 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
     completedAt: manifest.completedAt,
     base: manifest.base,
     chunkSize: manifest.chunkSizeBytes,
-    chunks: [...chunks.values()].map(({ chunk }) => chunkFields(chunk)),
-    files,
+    chunks: chunks.size,
+    files: manifest.files.length,
   });
-  const digest = createHash('sha256').update(line).digest('hex');
-  const end = new TextEncoder().encode(`\n{"sha256":"${digest}"}\n`);
-  const bytes = new Uint8Array(line.length + end.length);
-  bytes.set(line);
-  bytes.set(end, line.length);
-  return bytes;
+  for (const { chunk } of chunks.values()) yield JSON.stringify(chunkFields(chunk));
+  for (const { kind, name, sizeBytes, pieces } of manifest.files) {
+    const ranges = pieces.map((piece) => {
+      const range = [chunks.get(keyOf(piece.chunk))?.index, piece.offset, piece.length];
+      return isWholeChunk(piece) ? range : [...range, piece.sha256];
+    });
+    yield JSON.stringify({ kind, name, size: sizeBytes, digest: fileDigest(pieces), pieces: ranges });
+  }
 }
 
 export function isWholeChunk({ chunk, offset, length }: Omit<Piece, 'sha256'>): boolean {

@@ -1,10 +1,12 @@
 // Reads a manifest and believes nothing: its digest, every number, name and range is checked before any
 // byte of a backup is given out. Pure.
-import { err, ok, type Result } from 'neverthrow';
+import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+import type { z } from 'zod';
 import type { BackupId } from '../../core/backup.ts';
 import { BackupCorrupt, type StoreFailure } from '../../core/errors.ts';
-import { manifestShape } from './body-shapes.ts';
-import { fileDigest, sha256Hex } from './digest.ts';
+import { fromAsync } from '../../core/result.ts';
+import { manifestChunkShape, manifestFileShape, manifestHeadShape, shapeProblem } from './body-shapes.ts';
+import { fileDigest } from './digest.ts';
 import {
   type Chunk,
   CODECS,
@@ -13,6 +15,7 @@ import {
   type ManifestFile,
   type Piece,
 } from './manifest.ts';
+import { bytesToLines } from './manifest-lines.ts';
 import { parseBody, tooNew } from './parse-body.ts';
 
 /** Which manifest it should be. `object` names it in errors. */
@@ -26,49 +29,108 @@ export interface ExpectedManifest {
 export function parseManifest(
   bytes: Uint8Array,
   expected: ExpectedManifest,
-): Result<Manifest, BackupCorrupt | StoreFailure> {
-  const corrupt = (detail: string) => err(new BackupCorrupt(expected.object, detail));
-  const line = firstLine(bytes);
-  if (line === undefined) return corrupt('the line of JSON and its digest do not match');
-  const shaped = parseBody(expected.object, line, manifestShape);
-  if (shaped.isErr()) return err(shaped.error);
-  const { chunkSize: chunkSizeBytes, chunks: _chunks, files: _files, ...fields } = shaped.value;
-  const { id, attempt, chunks } = shaped.value;
-  if (!sameId(id, expected.id) || attempt !== expected.attempt)
-    return corrupt('is the manifest of another backup');
-
-  const table: Chunk[] = [];
-  for (const { sha256, size, stored, codec: named, name } of chunks) {
-    const codec = CODECS.find((known) => known === named);
-    if (codec === undefined) return err(tooNew(expected.object, `codec=${named}`));
-    if (stored > size || (codec === 'none' && stored < size)) return corrupt('a chunk has two sizes');
-    table.push({ sha256, sizeBytes: size, name: name ?? sha256, codec, storedBytes: stored });
-  }
-  const files: ManifestFile[] = [];
-  const seen = new Set<string>();
-  for (const file of shaped.value.files) {
-    const named = `file=${file.kind}/${file.name}`;
-    if (seen.has(named)) return corrupt(`${named} is there twice`);
-    seen.add(named);
-    const pieces = readPieces(file.pieces, table);
-    if (pieces === undefined) return corrupt(`${named} has a piece outside of its chunk`);
-    const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (sizeBytes !== file.size)
-      return corrupt(`${named} has size ${file.size}, its pieces have ${sizeBytes}`);
-    if (fileDigest(pieces) !== file.digest) return corrupt(`${named} has another digest than its pieces`);
-    files.push({ kind: file.kind, name: file.name, sizeBytes, pieces });
-  }
-  return ok({ ...fields, chunkSizeBytes, files });
+): ResultAsync<Manifest, BackupCorrupt | StoreFailure> {
+  return fromAsync<Manifest, BackupCorrupt | StoreFailure>(async () => {
+    const lines = await bytesToLines(bytes);
+    if (lines === undefined) {
+      return err(new BackupCorrupt(expected.object, 'the lines of JSON and their digest do not match'));
+    }
+    let head: ManifestHead | undefined;
+    const chunks: Chunk[] = [];
+    const files = new FileTable(chunks);
+    let number = 0;
+    for await (const line of lines) {
+      number += 1;
+      if (head === undefined) {
+        const read = readHead(line, expected);
+        if (read.isErr()) return err(read.error);
+        head = read.value;
+        continue;
+      }
+      const isChunk = chunks.length < head.chunks;
+      const read = isChunk ? readChunk(expected.object, line) : files.read(line);
+      const error = read.isErr() ? read.error : undefined;
+      if (typeof error === 'string') {
+        return err(new BackupCorrupt(expected.object, `line ${number}: ${error}`));
+      }
+      if (error !== undefined) return err(error);
+      if (isChunk && read.isOk() && read.value !== undefined) chunks.push(read.value);
+    }
+    if (head === undefined || chunks.length < head.chunks || files.files.length !== head.files) {
+      return err(new BackupCorrupt(expected.object, 'has other lines than its first one says'));
+    }
+    const { chunkSize: chunkSizeBytes, chunks: _chunks, files: _files, ...fields } = head;
+    return ok({ ...fields, chunkSizeBytes, files: files.files });
+  });
 }
 
-/** The first line, when there are two and the second holds the digest of the first. */
-export function firstLine(bytes: Uint8Array): Uint8Array | undefined {
-  const end = bytes.indexOf(0x0a);
-  if (end < 0) return undefined;
-  const line = bytes.subarray(0, end);
-  const rest = Buffer.from(bytes.subarray(end + 1)).toString('latin1');
-  return rest === `{"sha256":"${sha256Hex(line)}"}\n` ? line : undefined;
+type ManifestHead = z.infer<typeof manifestHeadShape>;
+
+function readHead(
+  line: Uint8Array,
+  { object, id, attempt }: ExpectedManifest,
+): Result<ManifestHead, BackupCorrupt | StoreFailure> {
+  return parseBody(object, line, manifestHeadShape).andThen((head) =>
+    sameId(head.id, id) && head.attempt === attempt
+      ? ok(head)
+      : err(new BackupCorrupt(object, 'is the manifest of another backup')),
+  );
 }
+
+/** A text tells what is wrong with the line. */
+function readChunk(object: string, line: Uint8Array): Result<Chunk, string | StoreFailure> {
+  return readLine(line, manifestChunkShape).andThen<Chunk, string | StoreFailure>(
+    ({ sha256, size, stored, codec: named, name }) => {
+      const codec = CODECS.find((known) => known === named);
+      if (codec === undefined) return err(tooNew(object, `codec=${named}`));
+      if (stored > size || (codec === 'none' && stored < size)) return err('a chunk has two sizes');
+      return ok({ sha256, sizeBytes: size, name: name ?? sha256, codec, storedBytes: stored });
+    },
+  );
+}
+
+/** The files of a manifest, read line by line. */
+class FileTable {
+  readonly files: ManifestFile[] = [];
+  readonly #chunks: readonly Chunk[];
+  readonly #names = { snapshot: new Set<string>(), segment: new Set<string>() };
+
+  constructor(chunks: readonly Chunk[]) {
+    this.#chunks = chunks;
+  }
+
+  /** A text tells what is wrong with the line. */
+  read(line: Uint8Array): Result<undefined, string> {
+    return readLine(line, manifestFileShape).andThen<undefined, string>(
+      ({ kind, name, size, digest, pieces: ranges }) => {
+        const named = `file=${kind}/${name}`;
+        if (this.#names[kind].has(name)) return err(`${named} is there twice`);
+        this.#names[kind].add(name);
+        const pieces = readPieces(ranges, this.#chunks);
+        if (pieces === undefined) return err(`${named} has a piece outside of its chunk`);
+        const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+        if (sizeBytes !== size) return err(`${named} has size ${size}, its pieces have ${sizeBytes}`);
+        if (fileDigest(pieces) !== digest) return err(`${named} has another digest than its pieces`);
+        this.files.push({ kind, name, sizeBytes, pieces });
+        return ok(undefined);
+      },
+    );
+  }
+}
+
+/** The lines behind the first hold no number of 64 bits. */
+function readLine<T>(line: Uint8Array, shape: z.ZodType<T>): Result<T, string> {
+  let json: unknown;
+  try {
+    json = JSON.parse(utf8.decode(line));
+  } catch {
+    return err('is no JSON');
+  }
+  const shaped = shape.safeParse(json);
+  return shaped.success ? ok(shaped.data) : err(shapeProblem(shaped.error));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function readPieces(
   pieces: readonly (readonly [number, number, number] | readonly [number, number, number, string])[],

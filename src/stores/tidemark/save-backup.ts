@@ -155,7 +155,7 @@ class Saving {
       });
       if (files.isErr()) return err(files.error);
       onStored?.();
-      const manifest = encodeManifest({
+      const manifest = await encodeManifest({
         clusterId,
         id: backup.id,
         attempt: attempt.attempt.text,

@@ -26,15 +26,16 @@ interface LiveManifest {
   readonly chunks: ReadonlySet<string>;
 }
 
-/** The first line of a manifest, as far as it is looked at. */
-interface ManifestLine {
+/** The first line of a manifest, and the lines of its chunks behind it, as far as they are looked at. */
+interface ManifestHead {
   readonly base: string | null;
-  readonly chunks: readonly {
-    readonly sha256: string;
-    readonly size: number;
-    readonly codec: string;
-    readonly name?: string;
-  }[];
+  readonly chunks: number;
+}
+interface ManifestChunk {
+  readonly sha256: string;
+  readonly size: number;
+  readonly codec: string;
+  readonly name?: string;
 }
 
 const CHUNK = /^partitions\/\d+\/chunks\//;
@@ -172,15 +173,15 @@ export class StoreWatch {
     // A `failed` may be there already: a writer that gives up cannot call back a publication that is on its way. What is
     // published counts then, and is whole.
     hold(!attempt.isSealedFailed, 'a fenced attempt never publishes', () => key);
-    const line = Buffer.from(body).toString().split('\n')[0] ?? '';
-    const manifest = JSON.parse(line) as ManifestLine;
-    const chunks = manifest.chunks.map(({ sha256, size, codec, name = sha256 }) => {
+    const [line = '', ...lines] = Buffer.from(body).toString().split('\n');
+    const { base, ...head } = JSON.parse(line) as ManifestHead;
+    const chunks = lines.slice(0, head.chunks).map((chunkLine) => {
+      const { sha256, size, codec, name = sha256 } = JSON.parse(chunkLine) as ManifestChunk;
       const chunk = `partitions/${partitionId}/chunks/${name.slice(0, 2)}/${name}`;
       const isThere = this.#chunks.get(chunk)?.includes(`${codec} ${sha256} ${size}`) ?? false;
       hold(isThere, 'a completed backup is whole', () => `${key} lacks ${chunk}`);
       return chunk;
     });
-    const { base } = manifest;
     hold(
       base === null || (this.#readAt.get(base) ?? -1) >= attempt.namedBaseAt,
       'a base is read after it was named',
