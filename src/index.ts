@@ -40,6 +40,7 @@ export {
   type BackupFileKind,
   type BackupId,
   isFlatFileName,
+  type OpenFileOptions,
   type PartitionBackup,
   type RecordedCheckpoint,
   type StoredBackup,
@@ -96,6 +97,7 @@ export {
 } from './core/status.ts';
 // --- backups of one partition ---
 export type {
+  AttemptOutcome,
   PartitionBackupComponents,
   PartitionBackupSettings,
   TakeBackupError,
@@ -113,6 +115,7 @@ export type * from './ports/restore-target.ts';
 export type * from './ports/schedule.ts';
 export type * from './ports/telemetry.ts';
 export type { PointRestorePlan } from './restore/cut-backups.ts';
+export type { FindPointError } from './restore/find-point.ts';
 export { newestCompletedBackup } from './restore/newest-completed-backup.ts';
 export { type RestorableRangesSettings, restorableRanges } from './restore/restorable-ranges.ts';
 export {

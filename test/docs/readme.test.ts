@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { headingAnchors } from './site-links.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -54,6 +55,32 @@ describe('documents', () => {
       }
     }
     expect(broken).toEqual([]);
+  });
+
+  it('link only to headings that exist, and show only pictures that do', async () => {
+    const broken: string[] = [];
+    for (const path of await documents()) {
+      const text = await read(path);
+      const targets = [...text.matchAll(/\]\(([^)\s]+)\)|\s(?:src|srcset|href)="([^"]+)"/g)].map(
+        ([, link, attribute]) => link ?? attribute ?? '',
+      );
+      for (const target of targets.filter((each) => !/^https?:/.test(each))) {
+        const [file = '', anchor] = target.split('#');
+        const place = file === '' ? path : join(dirname(path), file);
+        if (!existsSync(join(root, place))) broken.push(`${path} -> ${target}`);
+        else if (anchor !== undefined && !headingAnchors(await read(place)).has(anchor)) {
+          broken.push(`${path} -> ${target}`);
+        }
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it('are all named in the README', async () => {
+    const text = await read('README.md');
+    const guides = (await documents()).filter((path) => /^docs\/(?!decisions)/.test(path));
+    expect(guides.length).toBeGreaterThan(10);
+    expect(guides.filter((path) => !text.includes(`](${path}`))).toEqual([]);
   });
 
   it('point only to source files that exist', async () => {
