@@ -20,6 +20,7 @@ export {
   type ManagementServerOptions,
   startManagementServer,
 } from './management/management-server.ts';
+export { type NodeListener, nodeListener } from './management/node-listener.ts';
 export type {
   BackupInfo,
   LegacyBackupInfo,

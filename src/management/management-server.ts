@@ -1,13 +1,13 @@
 // Serves a management handler over HTTP on Node. It owns its port and its connections, and lets go of all of
 // them when it is closed; what to answer is the handler's business.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { err, ok, type ResultAsync } from 'neverthrow';
-import { toNodeHandler } from 'srvx/node';
 import { MANAGEMENT_IDLE_TIMEOUT_MS, MANAGEMENT_REQUEST_TIMEOUT_MS } from '../core/limits.ts';
 import { ListenFailed } from '../core/management-errors.ts';
 import { fromAsync } from '../core/result.ts';
 import type { ManagementHandler } from './management-handler.ts';
+import { nodeListener } from './node-listener.ts';
 
 export interface ManagementServerOptions {
   /** Default 9600; 0 takes any free port. */
@@ -36,17 +36,13 @@ export function startManagementServer(
 ): ResultAsync<ManagementServer, ListenFailed> {
   const { port = 9600, host = '127.0.0.1', requestTimeoutMs = MANAGEMENT_REQUEST_TIMEOUT_MS } = options;
   return fromAsync(async () => {
-    // Its type asks for HTTP/1 and HTTP/2 requests at once.
-    const answer = toNodeHandler(handler) as (request: IncomingMessage, response: ServerResponse) => unknown;
     const limits = {
       requestTimeout: requestTimeoutMs,
       headersTimeout: requestTimeoutMs,
       // Node looks for late requests every 30 s if not told: a short limit would be no limit.
       connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10),
     };
-    const server = createServer(limits, (request, response) => {
-      void Promise.resolve(answer(request, response)).catch(() => response.destroy());
-    });
+    const server = createServer(limits, nodeListener(handler));
     // A client that does not read its answer is let go as well.
     server.timeout = MANAGEMENT_IDLE_TIMEOUT_MS;
     const connections = new Connections(server);
