@@ -1,6 +1,7 @@
-// What a backup does to the commands of its broker: `LEDGER_DIR FILES_DIR tidemark|plain BASE_PATH PHASES`. A partition of the ledger gets commands at a
-// steady rate; phases in which 1 GB is sent beside it, by the store or by plain HTTP, alternate with idle ones as long. A command's latency
-// counts from when it was due, so that a stall meets all that were due in it.
+// What a backup does to the commands of its broker: `LEDGER_DIR FILES_DIR WAY BASE_PATH PHASES SEGMENTS`. A partition of the ledger gets commands
+// at a steady rate; phases in which some segments of 128 MiB are sent beside it alternate with idle ones as long. The ways: `tidemark` and `plain`
+// HTTP as fast as they can, `rate` within a limit, `load` giving way to the latency of the commands. A command's latency counts from when
+// it was due, so that a stall meets all that were due in it.
 import { open } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -15,25 +16,35 @@ import { measured } from './measured.ts';
 import { partitionFiles } from './partition-files.ts';
 
 const COMMANDS_PER_SECOND = 500;
-const SEGMENTS = 8;
 const SEGMENT_BYTES = 128 * 1024 * 1024;
-const CHUNK_BYTES = 4 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
+const BYTES_PER_SECOND = 16 * 1024 * 1024;
+/** How late commands are when the ledger calls itself overloaded, and over how many of them it looks. */
+const OVERLOAD_MS = 5;
+const COMMANDS_LOOKED_AT = 100;
 
-const [, , ledger = '', files = '', contender = '', basePath = '', phases = ''] = process.argv;
+const [, , ledger = '', files = '', way = '', basePath = '', phases = '', segments = ''] = process.argv;
 const { bucket, ...place } = bucketFromEnvironment();
 const paths = partitionFiles(files)
-  .flatMap(({ segments }) => segments)
-  .slice(0, SEGMENTS);
+  .flatMap((partition) => partition.segments)
+  .slice(0, Number(segments));
+/** Of the commands just done. */
+let recent: number[] = [];
+const load = () => percentile(recent, 0.9) / OVERLOAD_MS || 0;
 const agent = new Agent({ keepAlive: true, maxSockets: 6 });
 
 /** The whole backup, and nothing of it is there from an earlier phase. */
 async function saveWith(phase: number): Promise<void> {
-  const store = new S3BackupStore({
-    ...place,
-    bucketName: bucket,
-    basePath: `${basePath}-${phase}`,
-    forcePathStyleAccess: true,
-  });
+  const store = new S3BackupStore(
+    {
+      ...place,
+      bucketName: bucket,
+      basePath: `${basePath}-${phase}`,
+      forcePathStyleAccess: true,
+      maxBytesPerSecond: way === 'rate' ? BYTES_PER_SECOND : undefined,
+    },
+    way === 'load' ? { load } : {},
+  );
   const saved = await store.save({
     id: { checkpointId: checkpointId(1n), partitionId: 1, nodeId: 0 },
     term: 1n,
@@ -86,7 +97,11 @@ async function phase(partition: Partition, prefix: string, work: Promise<void>):
       const dueAt = started + (commands.length / COMMANDS_PER_SECOND) * 1_000;
       const id = `${prefix}-${commands.length}`;
       const command = partition.submit({ type: 'open', id, balance: 100 });
-      commands.push(command.then(() => void latencies.push(performance.now() - dueAt)));
+      const told = () => {
+        latencies.push(performance.now() - dueAt);
+        recent = latencies.slice(-COMMANDS_LOOKED_AT);
+      };
+      commands.push(command.then(told));
     }
     await sleep(1);
   }
@@ -105,7 +120,7 @@ const p99Ms = (histogram: ReturnType<typeof monitorEventLoopDelay>) => histogram
 await measured(async () => {
   const settings = { partitionId: 1, partitions: 1, directory: ledger, segmentBytes: 64 * 1024 * 1024 };
   const partition = await Partition.open({ ...settings, snapshotEvery: Number.MAX_SAFE_INTEGER });
-  const send = contender === 'plain' ? putPlainly : saveWith;
+  const send = way === 'plain' ? putPlainly : saveWith;
   await phase(partition, 'warm', send(0));
   const loop = {
     idle: monitorEventLoopDelay({ resolution: 1 }),
@@ -126,7 +141,7 @@ await measured(async () => {
   await partition.close();
   const [idleP99Ms, busyP99Ms] = [percentile(idle, 0.99), percentile(busy, 0.99)];
   return {
-    bytes: Number(phases) * SEGMENTS * SEGMENT_BYTES,
+    bytes: Number(phases) * Number(segments) * SEGMENT_BYTES,
     commands: busy.length,
     idleP50Ms: percentile(idle, 0.5),
     busyP50Ms: percentile(busy, 0.5),

@@ -58,6 +58,7 @@ async function save(partitionId: number): Promise<number> {
 /** Takes what it is given as fast as a disk could be at best, and keeps nothing. */
 const nowhere: RestoreTarget = {
   location: 'nowhere',
+  takesLentChunks: true,
   occupants: async () => [],
   begin: async () => ({
     async write(_file, content) {
