@@ -55,7 +55,7 @@ function blocks(): Block[] {
     [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
       ([, text = ''], at) => ({
         place: `${page} block ${at + 1}`,
-        text,
+        text: text.replaceAll("'./sqlite-storage.ts'", "'../examples/store/sqlite-storage.ts'"),
       }),
     ),
   );

@@ -1,12 +1,13 @@
 // The package as others get it: packed, installed in an empty folder, imported, type-checked, linted.
 // Needs the build in dist/; `npm test` makes it first.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { blockOf } from './newcomer.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -115,6 +116,30 @@ describe('the packed package', () => {
     const { stdout } = await run(join(home, 'node_modules', '.bin', 'tidemark'), ['--help'], { cwd: home });
     expect(stdout).toContain('restore');
   });
+
+  it('takes a newcomer from the README to a store of their own, by the letter', async () => {
+    const folder = join(home, 'newcomer');
+    await mkdir(folder);
+    await copyFile(tarball, join(folder, 'tidemark-0.1.0.tgz'));
+    await writeFile(join(folder, 'embed.ts'), await blockOf('README.md', 'ts', 'PartitionBackupManager'));
+    const env = {
+      ...process.env,
+      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+      npm_config_prefer_offline: 'true',
+      npm_config_audit: 'false',
+    };
+    const install = await blockOf('README.md', 'sh', 'npm init');
+    const embedded = await run('bash', ['-euc', install], { cwd: folder, env });
+    expect(embedded.stdout).toMatch(/^COMPLETED$/m);
+
+    const guide = 'docs/guides/write-a-store.md';
+    await writeFile(join(folder, 'sqlite-storage.ts'), await blockOf(guide, 'ts', 'class SqliteStorage'));
+    await writeFile(join(folder, 'sqlite-storage.test.ts'), await blockOf(guide, 'ts', 'describeContract'));
+    const test = await blockOf(guide, 'sh', 'node --test');
+    const tested = await run('bash', ['-euc', test], { cwd: folder, env });
+    expect(tested.stdout).toMatch(/pass 1[0-9]$/m);
+    expect(tested.stdout).toMatch(/fail 0$/m);
+  }, 120_000);
 
   it('is clean for publint and for are-the-types-wrong', async () => {
     await run(bin('publint'), ['--strict', tarball], { cwd: root });
