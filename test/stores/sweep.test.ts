@@ -213,7 +213,9 @@ describe('a sweep that died behind its announcement', () => {
     expect((await sweeping)._unsafeUnwrap().partitions[0]?.freed).toEqual(of(1));
     await assertSameBackup((await store.open(second.id))._unsafeUnwrap(), second);
     const [key = ''] = (await keys(memory)).filter((name) => name.includes('/completed.'));
-    expect(Buffer.from((await memory.get(key))._unsafeUnwrap()).toString()).toMatch(/"base":null[\s\S]*"name":/);
+    expect(Buffer.from((await memory.get(key))._unsafeUnwrap()).toString()).toMatch(
+      /"base":null[\s\S]*"name":/,
+    );
     // The next one builds on it as on any other.
     const next = sampleBackup({ checkpointId: 3, ...one(CHUNK, 1) });
     (await store.save(next))._unsafeUnwrap();
