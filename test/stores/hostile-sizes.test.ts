@@ -65,6 +65,15 @@ describe('the native layout', () => {
     expect((await store.delete(id))._unsafeUnwrapErr().message).toContain('does not name a cluster');
   });
 
+  it('reads no more of a huge hold than it may have', async () => {
+    const { memory, node } = nativePlace();
+    const { store } = node();
+    (await store.holds.hold(id.checkpointId, 'audit'))._unsafeUnwrap();
+    const [key = ''] = await keys(memory, 'holds/');
+    await memory.put(key, utf8(`{"format":1,"reason":"${'a'.repeat(BODY_SIZE_BYTES_MAX)}"}`));
+    expect((await store.holds.get(id.checkpointId))._unsafeUnwrapErr().message).toContain('is no JSON');
+  });
+
   it('reads no more of a chunk that has grown than shows it', async () => {
     const { memory, node } = nativePlace();
     const { store, storage } = node();

@@ -4,7 +4,7 @@ import { err, ok, type ResultAsync } from 'neverthrow';
 import { timestamp } from '../../core/backup.ts';
 import type { ForeignCluster, StoreError } from '../../core/errors.ts';
 import type { CheckpointId } from '../../core/ids.ts';
-import { FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
+import { BODY_SIZE_BYTES_MAX, FAILURE_REASON_LENGTH_MAX } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupHold, BackupHolds, CallOptions, ListBackupsError } from '../../ports/backup-store.ts';
 import type { CallsInFlight } from '../calls-in-flight.ts';
@@ -78,7 +78,8 @@ export class Holds implements BackupHolds {
       fromAsync<BackupHold | undefined, ListBackupsError>(async () => {
         const { storage } = this.#layout;
         const key = holdKey(checkpointId);
-        const body = await storage.get(key, { signal });
+        const range = { start: 0, length: BODY_SIZE_BYTES_MAX };
+        const body = await storage.get(key, { range, signal });
         if (body.isErr()) return body.error.name === 'ObjectNotFound' ? ok(undefined) : err(body.error);
         return parseBody(objectName(storage, key), body.value, holdShape);
       }),
