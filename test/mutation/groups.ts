@@ -55,8 +55,8 @@ export const GROUPS: readonly Group[] = [
       'src/stores/zeebe/list-{copies,backups}.ts',
     ],
     tests: [
-      'test/stores/{reading,incremental,format-1,listings}.test.ts',
-      'test/stores/zeebe/zeebe-backup-store.test.ts',
+      'test/stores/{reading,incremental,format-1,listings,listing-failures,hostile-sizes}.test.ts',
+      'test/stores/zeebe/{zeebe-backup-store,foreign-keys,edges}.test.ts',
       'test/contract/backup-store{,-zeebe}.test.ts',
     ],
   },
