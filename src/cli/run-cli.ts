@@ -8,6 +8,7 @@ import { CommandRun } from './command-run.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDelete } from './commands/delete.ts';
 import { addHold, addHolds, addUnhold } from './commands/hold.ts';
+import { addKeys } from './commands/keys.ts';
 import { addLabel, addLabels } from './commands/label.ts';
 import { addList } from './commands/list.ts';
 import { addPrune } from './commands/prune.ts';
@@ -83,6 +84,7 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     addLabel,
     addLabels,
     addSweep,
+    addKeys,
   ])
     add(program, run);
   return program;

@@ -69,6 +69,9 @@ function zeebeMisfits(
   if (origins.maxBytesPerSecond !== undefined) {
     problem('maxBytesPerSecond', "Zeebe's layout is not held to a rate; leave it out");
   }
+  if (origins.encryptionKeys !== undefined) {
+    problem('encryptionKeys', "Zeebe's layout knows no encryption of its own; leave it out");
+  }
   if (origins.nativeCompression !== undefined) {
     problem('nativeCompression', `Zeebe's layout compresses whole files; set ${SETTINGS.compression.key}`);
   }
@@ -153,6 +156,7 @@ function backup(values: SettingValues): BackupStoreSettings {
     chunksInFlight,
     maxBytesPerSecond: values.maxBytesPerSecond,
     compression: values.nativeCompression,
+    encryptionKeys: values.encryptionKeys?.map((key) => hideSecrets({ ...key }, ['secret'])),
     heartbeatMs: values.heartbeat,
     staleAfterMs: values.staleAfter,
   };

@@ -11,6 +11,7 @@ import {
 import {
   dataSize,
   duration,
+  encryptionKeyList,
   keyPrefix,
   oneOf,
   schedule,
@@ -261,6 +262,13 @@ export const SETTINGS = {
     oneOf(['auto', 'none']),
     'none',
     '`auto`: chunks are sent as zstd where samples say that it pays. Both are read. Not with `format: zeebe`',
+  ),
+  encryptionKeys: setting(
+    'tidemark.encryption.keys',
+    encryptionKeyList,
+    null,
+    'Backups are encrypted: new ones with the first key; all of them read. Not with `format: zeebe`. Never printed',
+    true,
   ),
   heartbeat: setting(
     'tidemark.heartbeat',

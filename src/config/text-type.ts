@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/parse-duration.ts';
 import { readSchedule, timeZoneFlaw } from '../runtime/parse-schedule.ts';
+import type { EncryptionKey } from '../stores/backup-store-settings.ts';
 import { keyPrefixFlaw } from '../stores/key-prefix-flaw.ts';
+import { encryptionKeyProblems } from '../stores/settings-rules.ts';
 
 /** One type: its name for the documentation, and the schema that reads it from text. */
 export interface TextType<T> {
@@ -122,6 +124,23 @@ export const wordList: TextType<readonly string[]> = textType('words separated b
   const words = value.split(',').map((word) => word.trim());
   return words.every((word) => word !== '') ? words : undefined;
 });
+
+/** Keys as `id:secret`, separated by commas. What is wrong with one is told without it. */
+export const encryptionKeyList: TextType<readonly EncryptionKey[]> = textType(
+  "keys as 'id:secret' separated by commas",
+  (value) => {
+    const keys = readKeys(value);
+    return encryptionKeyProblems(keys).length === 0 ? keys : undefined;
+  },
+  (value) => encryptionKeyProblems(readKeys(value)).join('; '),
+);
+
+function readKeys(value: string): EncryptionKey[] {
+  return value.split(',').map((part) => {
+    const [id = '', secret = ''] = part.trim().split(':');
+    return { id, secret };
+  });
+}
 
 function within(value: number, min: number, max: number): number | undefined {
   return value >= min && value <= max ? value : undefined;

@@ -74,7 +74,10 @@ export interface StoredFile extends BackupFile {
 export interface StoredPart {
   /** The full name of the object, the place of the store included. */
   readonly object: string;
-  /** Where in the object the run begins. Absent where the object is compressed: its bytes are not the file's. */
+  /**
+   * Where in the object the run begins. Absent where the object is compressed or encrypted: its bytes are not the
+   * file's.
+   */
   readonly offset?: number;
   /** Bytes of the file. */
   readonly sizeBytes: number;

@@ -1,18 +1,12 @@
 // Every expected failure, one class per decision a caller can take. Discriminate by `name`; messages may change.
 import type { BackupId } from './backup.ts';
+import { BackupError } from './backup-error.ts';
+import type { EncryptionKeyMissing, EncryptionKeyWrong } from './encryption-errors.ts';
 import { idAbove } from './generated-id.ts';
 import type { CheckpointId, PartitionId } from './ids.ts';
 import type { BackupStatusCode, PartitionBackupStatus } from './status.ts';
 
-/** The base of all expected failures. `retryable`: the same call may succeed later without any change. */
-export abstract class BackupError extends Error {
-  abstract override readonly name: string;
-  abstract readonly retryable: boolean;
-
-  constructor(message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-  }
-}
+export { BackupError };
 
 // --- the store -------------------------------------------------------------------------------------------------
 
@@ -379,6 +373,8 @@ export type StoreError =
   | StoreAccessDenied
   | StoreNotFound
   | StoreFailure
+  | EncryptionKeyMissing
+  | EncryptionKeyWrong
   | DeadlineExceeded
   | Aborted;
 

@@ -67,6 +67,12 @@ export interface BackupStore {
   /** Frees what no backup uses. Absent where deleting a backup leaves nothing behind. */
   sweep?(options?: SweepOptions): ResultAsync<SweepReport, SweepError>;
 
+  /**
+   * Lets the first of the configured keys open all that is encrypted here, and moves no backup. Absent where the layout
+   * does not encrypt.
+   */
+  rotateKeys?(options?: RotateKeysOptions): ResultAsync<KeyRotation, StoreError | ForeignCluster>;
+
   /** Keeps backups from being pruned. Absent where the layout has no place for that. */
   readonly holds?: BackupHolds;
 
@@ -204,6 +210,23 @@ export interface SweepOptions extends CallOptions {
   readonly gracePeriodMs?: number | undefined;
   /** Look and tell, and change nothing. */
   readonly dryRun?: boolean | undefined;
+}
+
+export interface RotateKeysOptions extends CallOptions {
+  /** Take away from the store what the other keys open: afterwards the first alone does. Default false. */
+  readonly removeOthers?: boolean | undefined;
+}
+
+/** What a change of keys did. */
+export interface KeyRotation {
+  /** The key that opens everything now. */
+  readonly keyId: string;
+  readonly dataKeys: number;
+  /** So many data keys it did not open before. */
+  readonly wrapped: number;
+  /** What other keys opened: gone, and left. */
+  readonly removed: number;
+  readonly left: number;
 }
 
 /** What a sweep did, partition by partition. */

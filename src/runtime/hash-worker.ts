@@ -1,10 +1,19 @@
-// SHA-256 on a thread of its own: one per process, started at the first digest, never holding the process open.
-// It reads memory that both threads share: no byte is copied. Nobody may write there meanwhile.
+// SHA-256 and AES-256-GCM on a thread of its own: one per process, started at the first job, never holding the process
+// open. It works in memory that both threads share: no byte is sent. Nobody else may use that memory meanwhile.
 import { Worker } from 'node:worker_threads';
+import { invariant } from '../core/invariant.ts';
 
 interface Answer {
   readonly id: number;
-  readonly sha256: Uint8Array;
+  /** The digest of the bytes as they are now. Absent of an `unseal`: what it gives may be compressed still. */
+  readonly sha256?: Uint8Array;
+  /** False when the tag of an `unseal` does not fit. */
+  readonly fits: boolean;
+}
+
+interface Job {
+  readonly kind: 'digest' | 'seal' | 'unseal';
+  readonly key?: Uint8Array;
 }
 
 interface Waiting {
@@ -14,11 +23,33 @@ interface Waiting {
 
 /** Source text, so that it is found wherever the library is bundled to. */
 const SOURCE = `
-const { createHash } = require('node:crypto');
+const { createCipheriv, createDecipheriv, createHash } = require('node:crypto');
 const { parentPort } = require('node:worker_threads');
-parentPort.on('message', ({ id, buffer, offset, length }) => {
-  const sha256 = new Uint8Array(createHash('sha256').update(new Uint8Array(buffer, offset, length)).digest());
-  parentPort.postMessage({ id, sha256 });
+const TAG = 16;
+const NONCE = new Uint8Array(12);
+const sha256 = (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest());
+const jobs = {
+  digest: (bytes) => ({ sha256: sha256(bytes), fits: true }),
+  seal(bytes, key) {
+    const end = bytes.length - TAG;
+    const cipher = createCipheriv('aes-256-gcm', key, NONCE, { authTagLength: TAG });
+    bytes.set(cipher.update(bytes.subarray(0, end)));
+    cipher.final();
+    bytes.set(cipher.getAuthTag(), end);
+    return { sha256: sha256(bytes), fits: true };
+  },
+  unseal(bytes, key) {
+    const end = bytes.length - TAG;
+    const decipher = createDecipheriv('aes-256-gcm', key, NONCE, { authTagLength: TAG });
+    decipher.setAuthTag(new Uint8Array(bytes.subarray(end)));
+    const plain = decipher.update(bytes.subarray(0, end));
+    try { decipher.final(); } catch { return { fits: false }; }
+    bytes.set(plain);
+    return { fits: true };
+  },
+};
+parentPort.on('message', ({ id, kind, key, buffer, offset, length }) => {
+  parentPort.postMessage({ id, ...jobs[kind](new Uint8Array(buffer, offset, length), key) });
 });`;
 
 class HashWorker {
@@ -26,16 +57,16 @@ class HashWorker {
   #worker: Worker | undefined;
   #asked = 0;
 
-  async digest(bytes: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
+  async run(job: Job, bytes: Uint8Array<SharedArrayBuffer>): Promise<Answer> {
     const { buffer, byteOffset: offset, length } = bytes;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const worker = this.#running();
     const id = this.#asked;
     this.#asked += 1;
-    worker.postMessage({ id, buffer, offset, length });
+    worker.postMessage({ id, ...job, buffer, offset, length });
     this.#waiting.set(id, { resolve, reject });
     worker.ref();
-    return (await promise).sha256;
+    return await promise;
   }
 
   #running(): Worker {
@@ -68,5 +99,23 @@ const hashWorker = new HashWorker();
 
 /** Hashes bytes on another thread. They must stay as they are until it has answered. */
 export function digestElsewhere(bytes: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
-  return hashWorker.digest(bytes);
+  return hashWorker.run({ kind: 'digest' }, bytes).then(sha256Of);
+}
+
+/**
+ * Encrypts bytes where they are, with a nonce of zeros: the key is for these bytes alone. The last 16 are room for the
+ * tag. Gives the digest of all of it.
+ */
+export function sealElsewhere(key: Uint8Array, bytes: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
+  return hashWorker.run({ kind: 'seal', key }, bytes).then(sha256Of);
+}
+
+/** Decrypts bytes where they are; the last 16 are the tag. False when it does not fit: then nothing has changed. */
+export function unsealElsewhere(key: Uint8Array, bytes: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
+  return hashWorker.run({ kind: 'unseal', key }, bytes).then(({ fits }) => fits);
+}
+
+function sha256Of({ sha256 }: Answer): Uint8Array {
+  invariant(sha256 !== undefined, 'the hashing thread answers with a digest');
+  return sha256;
 }

@@ -1,6 +1,14 @@
 // Which backup store to use and how, as plain values. What a configuration file or an embedder fills in;
 // it never holds anything with behaviour. `settings-rules.ts` says what is refused.
 
+/** A key that backups are encrypted with. Printing or serialising one does show its secret: see `hideSecrets`. */
+export interface EncryptionKey {
+  /** What the store calls it: up to 63 of `a-z 0-9 . _ -`. Not secret. */
+  readonly id: string;
+  /** 32 random bytes in base64. */
+  readonly secret: string;
+}
+
 /** What every native store takes. Each part that is absent or undefined has a default. */
 export interface LayoutSettings {
   /**
@@ -25,6 +33,11 @@ export interface LayoutSettings {
    * both. Default `none`.
    */
   readonly compression?: 'auto' | 'none' | undefined;
+  /**
+   * With keys everything that is saved is encrypted: the first key is for what is new, all of them open what is there.
+   * Whoever loses all of them has lost the backups. Absent or empty: nothing is encrypted.
+   */
+  readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
   /** How often a running save shows that it lives, in milliseconds. Default 15,000. */
   readonly heartbeatMs?: number | undefined;
   /**

@@ -1,6 +1,9 @@
 // The memory that chunks are read into, sent from and received in: a fixed number of pieces, used again and again.
 // Memory that is made for each chunk costs more than hashing it. Never lends the same piece to two at once.
 
+/** Behind what is lent the memory goes on so far: for the tag of a chunk that is encrypted where it is. */
+export const SPARE_BYTES = 16;
+
 export interface ChunkMemorySettings {
   /** The size of a piece. */
   readonly chunkSizeBytes: number;
@@ -72,8 +75,8 @@ export class ChunkMemory {
   /** Chunks that were stored with other settings may be larger than ours: a piece that is too small makes room. */
   #bufferFor(sizeBytes: number): SharedArrayBuffer {
     const free = this.#free.pop();
-    if (free !== undefined && free.byteLength >= sizeBytes) return free;
-    return new SharedArrayBuffer(Math.max(sizeBytes, this.#settings.chunkSizeBytes));
+    if (free !== undefined && free.byteLength >= sizeBytes + SPARE_BYTES) return free;
+    return new SharedArrayBuffer(Math.max(sizeBytes, this.#settings.chunkSizeBytes) + SPARE_BYTES);
   }
 
   #turn(signal: AbortSignal): Promise<void> {

@@ -13,12 +13,14 @@ import {
 } from '../core/limits.ts';
 import type {
   BasePathSettings,
+  EncryptionKey,
   FilesystemBackupStoreSettings,
   LayoutSettings,
   S3PlaceSettings,
   ZeebeLayoutSettings,
 } from './backup-store-settings.ts';
 import { keyPrefixFlaw } from './key-prefix-flaw.ts';
+import { isKeyId } from './tidemark/keys.ts';
 import type { LayoutValues } from './tidemark/layout.ts';
 import type { ZeebeLayoutValues } from './zeebe/layout.ts';
 
@@ -32,8 +34,12 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
     compression: settings.compression ?? 'none',
     heartbeatMs: settings.heartbeatMs ?? HEARTBEAT_INTERVAL_MS,
     staleAfterMs: settings.staleAfterMs ?? STALE_AFTER_MS,
+    encryptionKeys: (settings.encryptionKeys ?? []).map(({ id, secret }) => ({
+      id,
+      secret: Buffer.from(secret, 'base64'),
+    })),
   } as const;
-  const problems = [...otherProblems];
+  const problems = [...otherProblems, ...encryptionKeyProblems(settings.encryptionKeys ?? [])];
   const { clusterId, chunkSizeBytes, chunksInFlight, maxBytesPerSecond, compression } = values;
   const { heartbeatMs, staleAfterMs } = values;
   if (clusterId !== undefined && clusterId.trim() === '') problems.push('clusterId must not be empty');
@@ -58,6 +64,26 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
   }
   if (problems.length > 0) throw new InvalidConfiguration(problems);
   return values;
+}
+
+/** What is wrong with keys. Never repeats a secret. */
+export function encryptionKeyProblems(keys: readonly EncryptionKey[]): string[] {
+  const problems = keys.flatMap(({ id, secret }, at) => {
+    const which = `encryptionKeys[${at}]`;
+    const flaws: string[] = [];
+    if (!isKeyId(id))
+      flaws.push(`${which}.id must have 1 to 63 of a-z 0-9 . _ - and begin with one of a-z 0-9`);
+    // To and fro, for Node takes whatever looks like base64.
+    const bytes = Buffer.from(secret, 'base64');
+    if (bytes.length !== 32 || bytes.toString('base64') !== secret) {
+      flaws.push(
+        `${which}.secret must be 32 random bytes in base64, as 'openssl rand -base64 32' prints them`,
+      );
+    }
+    return flaws;
+  });
+  const ids = new Set(keys.map(({ id }) => id));
+  return ids.size === keys.length ? problems : [...problems, 'encryptionKeys must have different ids'];
 }
 
 /** The values of Zeebe's layout with defaults. Throws InvalidConfiguration with every problem of the settings. */

@@ -11,7 +11,7 @@ import {
   type PartitionBackup,
   systemClock,
 } from 'tidemark';
-import { FilesystemBackupStore } from 'tidemark/filesystem';
+import { FilesystemBackupStore, type FilesystemBackupStoreSettings } from 'tidemark/filesystem';
 import type { CliIo } from '../../src/cli/cli-io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { Clock } from '../../src/ports/environment.ts';
@@ -101,8 +101,14 @@ export class CliWorld {
    * Saves a backup of these partitions, as node 0 of a cluster with as many partitions as `of`. With a `marker` in its
    * logs, if one is named: its time is POINT_TIME.
    */
-  async save(id: bigint, partitions: readonly number[] = [1, 2], of = 2, marker?: bigint): Promise<void> {
-    const store = new FilesystemBackupStore({ basePath: this.storeDirectory });
+  async save(
+    id: bigint,
+    partitions: readonly number[] = [1, 2],
+    of = 2,
+    marker?: bigint,
+    settings: Omit<FilesystemBackupStoreSettings, 'basePath'> = {},
+  ): Promise<void> {
+    const store = new FilesystemBackupStore({ ...settings, basePath: this.storeDirectory });
     try {
       for (const partitionId of partitions) {
         const saved = await store.save(withMarker(partitionBackup(id, partitionId, of), marker));

@@ -96,6 +96,8 @@ const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
   StoreAccessDenied: (world) => onS3(world, 403, '<Error><Code>InvalidAccessKeyId</Code></Error>'),
   StoreUnavailable: (world) => world.run(['list', '--json'], { env: s3('http://127.0.0.1:9') }),
   StoreFailure: (world) => onS3(world, 200, '<html>a proxy</html>'),
+  EncryptionKeyMissing: (world) => onEncrypted(world, 'another'),
+  EncryptionKeyWrong: (world) => onEncrypted(world, 'first'),
   ManagementUnreachable: (world) => world.run(['list', '--gateway', 'http://127.0.0.1:9', '--json']),
   ManagementApiError: (world) =>
     onGateway(world, ['status', '7'], (gateway) => {
@@ -192,6 +194,17 @@ async function copyTo(world: CliWorld, id: bigint, more: string): Promise<Outcom
   }
   await world.save(id);
   return world.run(['copy', String(id), '--from', 'from.yaml', '--to', 'to.yaml', '--json']);
+}
+
+/** Restores what was encrypted with the key `first` by a key of another secret. */
+async function onEncrypted(world: CliWorld, id: string): Promise<Outcome> {
+  const secret = (fill: number) => Buffer.alloc(32, fill).toString('base64');
+  const encryptionKeys = [{ id: 'first', secret: secret(1) }];
+  await world.save(7n, [1, 2], 2, undefined, { encryptionKeys });
+  const env = { ...world.env, TIDEMARK_ENCRYPTION_KEYS: `${id}:${secret(2)}` };
+  const outcome = await world.run(['restore', '7', '--json'], { env });
+  expect(outcome.stdout + outcome.stderr).not.toContain(secret(2));
+  return outcome;
 }
 
 /** Lists from a server that answers everything with this. */

@@ -34,6 +34,14 @@ describeContract({ describe, it }, 'memory keeps the contract', backupStoreContr
   return { context, close: () => store.close() };
 });
 
+describeContract({ describe, it }, 'an encrypted one keeps the contract', backupStoreContract, async () => {
+  const storage = new MemoryObjectStorage({ clock: systemClock });
+  const encryptionKeys = [{ id: 'first', secret: Buffer.alloc(32, 7).toString('base64') }];
+  const store = new TidemarkBackupStore({ storage }, { ...settings, encryptionKeys, compression: 'auto' });
+  const context = { store, damage: (kind: BackupDamage) => damage(storage, kind) };
+  return { context, close: () => store.close() };
+});
+
 const withoutDamage = backupStoreContract.filter(({ name }) => !name.startsWith('Damage'));
 
 describeContract({ describe, it }, 'memory under a base path keeps the contract', withoutDamage, async () => {

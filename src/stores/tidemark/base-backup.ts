@@ -5,6 +5,7 @@ import type { BackupId } from '../../core/backup.ts';
 import type { StoreError } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { Marker } from './copy-state.ts';
+import type { DataKey } from './data-key.ts';
 import { BACKUPS_PREFIX, behindCheckpoint } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { eachMarker } from './list-copies.ts';
@@ -41,22 +42,34 @@ export function findBase(
 
 /**
  * Reads the base's manifest. It must be called after the attempts entry that names it was put: a sweep then
- * sees the entry, or we see that the base is gone. Gone or unreadable is no base.
+ * sees the entry, or we see that the base is gone. Gone or unreadable is no base, nor is
+ * one that is encrypted with another key than `key`, or is not while we encrypt.
  */
 export function readBase(
   layout: Layout,
   base: BaseCandidate,
+  key: DataKey | undefined,
   signal: AbortSignal,
 ): ResultAsync<Manifest | undefined, StoreError> {
   return fromAsync<Manifest | undefined, StoreError>(async () => {
     const manifest = await readManifest(layout, base.id, base.completed, signal);
-    if (manifest.isOk()) return ok(manifest.value);
+    if (manifest.isOk()) {
+      if (manifest.value.key?.id === key?.id) return ok(manifest.value);
+      layout.logger.info({ ...base.id }, 'the last backup has another key or none, sending everything');
+      return ok(undefined);
+    }
     const { error } = manifest;
     switch (error.name) {
       case 'ObjectNotFound':
         return ok(undefined);
       case 'BackupCorrupt':
       case 'StoreFailure':
+        layout.logger.warn({ ...base.id, err: error }, 'cannot build on the last backup, sending everything');
+        return ok(undefined);
+      case 'EncryptionKeyMissing':
+      case 'EncryptionKeyWrong':
+        // Without a key of our own this would go on in the clear where somebody has chosen not to.
+        if (key === undefined) return err(error);
         layout.logger.warn({ ...base.id, err: error }, 'cannot build on the last backup, sending everything');
         return ok(undefined);
       default:

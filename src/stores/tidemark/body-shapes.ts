@@ -10,6 +10,7 @@ const int64 = z
   .union([z.int().nonnegative(), z.bigint().nonnegative().max(INT64_MAX)])
   .transform((value) => BigInt(value));
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits');
+const hex128 = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits');
 const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected an ISO-8601 instant');
 const checkpointId = int64
   .refine((id) => id > 0n, 'expected 1 or more')
@@ -17,6 +18,9 @@ const checkpointId = int64
 const position = int64.transform((value) => value as LogPosition);
 const index = z.int().nonnegative();
 const chunkSize = z.int().positive().max(CHUNK_SIZE_BYTES_MAX);
+
+/** The one way in which this version encrypts. */
+export const CIPHER = 'aes-256-gcm';
 
 export const backupIdShape = z.object({
   checkpointId,
@@ -48,6 +52,7 @@ export const manifestHeadShape = z.object({
   chunkSize,
   chunks: index,
   files: index,
+  encryption: z.object({ cipher: z.literal(CIPHER), keyId: hex128, salt: hex128 }).nullish(),
 });
 
 export const manifestChunkShape = z.object({
@@ -71,6 +76,12 @@ export const begunShape = z.object({ descriptor: descriptorShape });
 export const failedShape = z.object({ reason: z.string(), descriptor: descriptorShape.nullable() });
 
 export const holdShape = z.object({ reason: z.string(), heldAt: instant });
+
+/** A data key of 32 bytes with its tag. */
+export const wrappedKeyShape = z.object({
+  nonce: z.string().regex(/^[0-9a-f]{24}$/, 'expected 24 hex digits'),
+  wrapped: z.string().regex(/^[0-9a-f]{96}$/, 'expected 96 hex digits'),
+});
 
 export const identityShape = z.object({ clusterId: z.string() });
 

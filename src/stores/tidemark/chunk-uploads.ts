@@ -3,29 +3,38 @@ import type { Result, ResultAsync } from 'neverthrow';
 import { type StoreError, StoreFailure } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { fromAsync } from '../../core/result.ts';
+import { SPARE_BYTES } from '../chunk-memory.ts';
 import { compressWorthwhile } from './compression.ts';
+import type { DataKey } from './data-key.ts';
 import { digestChunk, sha256Hex, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import type { Layout } from './layout.ts';
 import type { Chunk } from './manifest.ts';
 
+export interface ChunkUploadsOptions {
+  readonly partitionId: PartitionId;
+  readonly signal: AbortSignal;
+  /** With a salt, which is this attempt's alone, chunks get names that nobody has used or will use again. */
+  readonly salt?: string | undefined;
+  /** With it the chunks are encrypted. */
+  readonly key?: DataKey | undefined;
+}
+
 /** The chunks that one save sends. Equal chunks of one backup are sent once. */
 export class ChunkUploads {
   readonly #layout: Layout;
-  readonly #partitionId: PartitionId;
-  readonly #signal: AbortSignal;
-  readonly #salt: string | undefined;
+  readonly #options: ChunkUploadsOptions;
   readonly #sent = new Map<string, PromiseLike<Result<Chunk, StoreError>>>();
 
-  /** With a `salt`, which is this attempt's alone, the chunks get names that nobody has used or will use again. */
-  constructor(layout: Layout, partitionId: PartitionId, signal: AbortSignal, salt?: string) {
+  constructor(layout: Layout, options: ChunkUploadsOptions) {
     this.#layout = layout;
-    this.#partitionId = partitionId;
-    this.#signal = signal;
-    this.#salt = salt;
+    this.#options = options;
   }
 
-  /** Stores the bytes, whose raw digest is `digest`. They may be others afterwards: room for what is made of them. */
+  /**
+   * Stores the bytes, whose raw digest is `digest`. They may be others afterwards, and so may the
+   * spare ones behind them: room for what is made of them.
+   */
   send(bytes: Uint8Array<SharedArrayBuffer>, digest: Uint8Array): ResultAsync<Chunk, StoreError> {
     return fromAsync<Chunk, StoreError>(async () => {
       const name = toHex(digest);
@@ -43,28 +52,34 @@ export class ChunkUploads {
   ): ResultAsync<Chunk, StoreError> {
     return fromAsync<Chunk, StoreError>(async () => {
       const { storage, values, rate } = this.#layout;
+      const { partitionId, signal } = this.#options;
       const compressed = values.compression === 'auto' ? await compressWorthwhile(bytes) : undefined;
-      const stored = bytes.subarray(0, compressed?.length);
-      if (compressed !== undefined) stored.set(compressed);
-      const storedDigest = compressed === undefined ? digest : await digestChunk(stored);
-      const plain = toHex(storedDigest);
-      const name = this.#salt === undefined ? plain : sha256Hex(Buffer.from(`${this.#salt} ${plain}`));
-      const key = chunkKey(this.#partitionId, name);
+      const plain = bytes.subarray(0, compressed?.length);
+      if (compressed !== undefined) plain.set(compressed);
+      const plainDigest = compressed === undefined ? digest : await digestChunk(plain);
+      const { name, stored, storedDigest } = await this.#asStored(plain, plainDigest);
       const codec = compressed === undefined ? 'none' : 'zstd';
-      const chunk = {
-        sha256,
-        sizeBytes: bytes.length,
-        name,
-        codec,
-        storedBytes: stored.length,
-      } as const;
-      await rate?.turn(this.#partitionId, stored.length, this.#signal);
+      const chunk = { sha256, sizeBytes: bytes.length, name, codec, storedBytes: stored.length } as const;
+      await rate?.turn(partitionId, stored.length, signal);
       return storage
-        .put(key, stored, { sha256: storedDigest, signal: this.#signal })
+        .put(chunkKey(partitionId, name), stored, { sha256: storedDigest, signal })
         .map(() => chunk)
         .mapErr((error) =>
           error.name === 'ObjectAlreadyExists' ? new StoreFailure('put chunk', error.message, error) : error,
         );
     });
+  }
+
+  /** Encrypted where they are, when there is a key. */
+  async #asStored(plain: Uint8Array<SharedArrayBuffer>, digest: Uint8Array) {
+    const { partitionId, key, salt } = this.#options;
+    const hex = toHex(digest);
+    if (key === undefined) {
+      const name = salt === undefined ? hex : sha256Hex(Buffer.from(`${salt} ${hex}`));
+      return { name, stored: plain, storedDigest: digest };
+    }
+    const name = key.chunkName(partitionId, hex, salt);
+    const stored = new Uint8Array(plain.buffer, plain.byteOffset, plain.length + SPARE_BYTES);
+    return { name, stored, storedDigest: await key.sealChunk(name, stored) };
   }
 }

@@ -22,7 +22,11 @@ const LARGE_BYTES = 1024 * 1024;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const headShape = z.object({ format: z.literal(FORMAT), chunks: z.int().nonnegative() });
-const chunkShape = z.object({ sha256: digest, name: digest.optional() });
+/** Of an encrypted one the name alone is to be read. */
+const chunkShape = z.union([
+  z.object({ sha256: digest, name: digest.optional() }),
+  z.object({ sealed: z.string(), name: digest }),
+]);
 
 /** Grows with each `read`; what it knows once it does not read again. */
 export class ChunksInUse {
@@ -110,7 +114,7 @@ function chunkNames(bytes: Uint8Array): ResultAsync<readonly string[], string> {
       }
       const chunk = chunkShape.safeParse(json);
       if (!chunk.success) return err('a line is not of a chunk');
-      names.push(chunk.data.name ?? chunk.data.sha256);
+      names.push('sealed' in chunk.data ? chunk.data.name : (chunk.data.name ?? chunk.data.sha256));
     }
     return names.length === count ? ok(names) : err('has fewer chunks than its first line says');
   });

@@ -177,6 +177,29 @@ export function parseLabelKey(
   return { checkpointId: id.checkpointId, name, value };
 }
 
+export const KEYS_PREFIX = 'keys/';
+
+const KEY_ID = '[a-z0-9][a-z0-9._-]{0,62}';
+
+/** A data key, as one key of the operator wraps it. */
+export function wrappedKeyKey(dataKeyId: string, keyId: string): string {
+  return `${KEYS_PREFIX}${dataKeyId}/${keyId}`;
+}
+
+export function parseWrappedKeyKey(
+  key: string,
+): { readonly dataKeyId: string; readonly keyId: string } | undefined {
+  const [, dataKeyId, keyId] = WRAPPED_KEY.exec(key) ?? [];
+  return dataKeyId === undefined || keyId === undefined ? undefined : { dataKeyId, keyId };
+}
+
+const WRAPPED_KEY = new RegExp(`^keys/([0-9a-f]{32})/(${KEY_ID})$`);
+
+/** Whether an operator may call a key so. */
+export function isKeyId(text: string): boolean {
+  return new RegExp(`^${KEY_ID}$`).test(text);
+}
+
 export const HOLDS_PREFIX = 'holds/';
 
 export function holdKey(checkpointId: CheckpointId): string {

@@ -5,6 +5,7 @@ import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { Logger } from '../../ports/telemetry.ts';
 import type { ByteRate } from '../byte-rate.ts';
 import type { ChunkMemories } from '../chunk-memory.ts';
+import type { MasterKey, PlaceKeys } from './place-keys.ts';
 
 /** The settings of a native store with every default filled in. */
 export interface LayoutValues {
@@ -15,6 +16,8 @@ export interface LayoutValues {
   readonly compression: 'auto' | 'none';
   readonly heartbeatMs: number;
   readonly staleAfterMs: number;
+  /** The first wraps and all open. Empty: nothing is encrypted. */
+  readonly encryptionKeys: readonly MasterKey[];
 }
 
 export interface Layout {
@@ -23,6 +26,8 @@ export interface Layout {
   readonly random: Random;
   readonly logger: Logger;
   readonly values: LayoutValues;
+  /** What saves are encrypted with, and what opens those that are. */
+  readonly keys: PlaceKeys;
   /** Where chunks are while they are sent and received. */
   readonly memories: ChunkMemories;
   /** What the chunks of all saves and reads wait for, where there is a limit. */

@@ -12,7 +12,7 @@ import { copyState, type Marker } from './copy-state.ts';
 import { type Layout, objectName } from './layout.ts';
 import { type Copy, listCopies } from './list-copies.ts';
 import { parseBody } from './parse-body.ts';
-import { readManifest } from './read-manifest.ts';
+import { readDescriptor } from './read-manifest.ts';
 
 /** Bodies read at the same time. They are small, but for the manifests of huge backups. */
 const BODIES_IN_FLIGHT = 16;
@@ -90,7 +90,7 @@ function readDetails(
   signal: AbortSignal,
 ): ResultAsync<Details, ListBackupsError | ObjectNotFound> {
   if (marker.kind === 'completed') {
-    return readManifest(layout, copy.id, marker, signal).map(({ descriptor }): Details => ({ descriptor }));
+    return readDescriptor(layout, copy.id, marker, signal).map((descriptor): Details => ({ descriptor }));
   }
   const object = objectName(layout.storage, marker.key);
   if (marker.sizeBytes > BODY_SIZE_BYTES_MAX) {

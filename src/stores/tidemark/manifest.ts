@@ -1,8 +1,12 @@
 // The manifest: its shape in memory and its bytes. `parse-manifest.ts` reads it back.
 import type { BackupDescriptor, BackupFileKind, BackupId, Timestamp } from '../../core/backup.ts';
+import { randomSecret } from '../../runtime/random-secret.ts';
+import { CIPHER } from './body-shapes.ts';
+import type { DataKey } from './data-key.ts';
 import { fileDigest } from './digest.ts';
 import { jsonLine } from './lossless-text.ts';
 import { linesToBytes } from './manifest-lines.ts';
+import { LineSealer } from './sealed-lines.ts';
 
 /** The format that this version writes, and the only one it reads. */
 export const FORMAT = 1;
@@ -48,6 +52,8 @@ export interface Manifest {
   readonly base: string | null;
   readonly chunkSizeBytes: number;
   readonly files: readonly ManifestFile[];
+  /** The data key of its chunks and lines. Absent when it is not encrypted. */
+  readonly key?: DataKey | undefined;
 }
 
 /**
@@ -68,7 +74,8 @@ function* linesOf(manifest: Manifest): Generator<string> {
       if (!chunks.has(key)) chunks.set(key, { index: chunks.size, chunk });
     }
   }
-  yield jsonLine({
+  const { key } = manifest;
+  const head = jsonLine({
     format: FORMAT,
     clusterId: manifest.clusterId,
     id: idFields(manifest.id),
@@ -80,19 +87,32 @@ function* linesOf(manifest: Manifest): Generator<string> {
     chunkSize: manifest.chunkSizeBytes,
     chunks: chunks.size,
     files: manifest.files.length,
+    ...(key === undefined ? {} : { encryption: encryptionFields(key) }),
   });
-  for (const { chunk } of chunks.values()) yield JSON.stringify(chunkFields(chunk));
+  yield head;
+  const sealer = key && new LineSealer(key, head);
+  for (const { chunk } of chunks.values()) {
+    const line = JSON.stringify(chunkFields(chunk));
+    yield sealer?.seal(line, chunk.name) ?? line;
+  }
   for (const { kind, name, sizeBytes, pieces } of manifest.files) {
     const ranges = pieces.map((piece) => {
       const range = [chunks.get(keyOf(piece.chunk))?.index, piece.offset, piece.length];
       return isWholeChunk(piece) ? range : [...range, piece.sha256];
     });
-    yield JSON.stringify({ kind, name, size: sizeBytes, digest: fileDigest(pieces), pieces: ranges });
+    const fields = { kind, name, size: sizeBytes, digest: fileDigest(pieces), pieces: ranges };
+    const line = JSON.stringify(fields);
+    yield sealer?.seal(line) ?? line;
   }
 }
 
 export function isWholeChunk({ chunk, offset, length }: Omit<Piece, 'sha256'>): boolean {
   return offset === 0 && length === chunk.sizeBytes;
+}
+
+/** The salt makes each first line, and with it each key of a manifest, the only one of its kind. */
+function encryptionFields(key: DataKey): object {
+  return { cipher: CIPHER, keyId: key.id, salt: randomSecret(16).toString('hex') };
 }
 
 /** An id in the order of its fields in the format. */

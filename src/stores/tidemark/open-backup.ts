@@ -40,7 +40,7 @@ export function openBackup(
 function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal): StoredBackup {
   const { id, descriptor, createdAt } = manifest;
   const memory = layout.memories.forReading();
-  const reader = new PieceReader(layout, id.partitionId, closing);
+  const reader = new PieceReader(layout, id.partitionId, closing, manifest.key);
   const opener =
     (of: readonly Piece[]): StoredFile['open'] =>
     (options) =>
@@ -50,7 +50,7 @@ function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal):
       });
   const partOf = (piece: Piece): StoredPart => ({
     object: objectName(layout.storage, chunkKey(id.partitionId, piece.chunk.name)),
-    ...(piece.chunk.codec === 'none' ? { offset: piece.offset } : {}),
+    ...(piece.chunk.codec === 'none' && manifest.key === undefined ? { offset: piece.offset } : {}),
     sizeBytes: piece.length,
     open: opener([piece]),
   });

@@ -3,7 +3,7 @@
 import { err, ok, type Result } from 'neverthrow';
 import type { z } from 'zod';
 import { BackupCorrupt, StoreFailure } from '../../core/errors.ts';
-import { shapeProblem } from './body-shapes.ts';
+import { CIPHER, shapeProblem } from './body-shapes.ts';
 import { parseJsonBytes } from './lossless-text.ts';
 import { FORMAT } from './manifest.ts';
 
@@ -30,7 +30,10 @@ export function unknownFeature(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { format, encryption } = json as { readonly format?: unknown; readonly encryption?: unknown };
   if (format !== FORMAT) return `format=${typeof format === 'number' ? format : typeof format}`;
-  return encryption === undefined || encryption === null ? undefined : 'encryption';
+  if (encryption === undefined || encryption === null) return undefined;
+  const cipher = typeof encryption === 'object' && 'cipher' in encryption ? encryption.cipher : undefined;
+  if (cipher === CIPHER) return undefined;
+  return typeof cipher === 'string' ? `encryption=${cipher.slice(0, 40)}` : 'encryption';
 }
 
 export function tooNew(object: string, feature: string): StoreFailure {

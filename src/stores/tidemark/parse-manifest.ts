@@ -3,9 +3,12 @@
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import type { z } from 'zod';
 import type { BackupId } from '../../core/backup.ts';
-import { BackupCorrupt, type StoreFailure } from '../../core/errors.ts';
+import { EncryptionKeyMissing } from '../../core/encryption-errors.ts';
+import { BackupCorrupt, type StoreError, type StoreFailure } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
+import { SPARE_BYTES } from '../chunk-memory.ts';
 import { manifestChunkShape, manifestFileShape, manifestHeadShape, shapeProblem } from './body-shapes.ts';
+import type { DataKey } from './data-key.ts';
 import { fileDigest } from './digest.ts';
 import {
   type Chunk,
@@ -17,25 +20,30 @@ import {
 } from './manifest.ts';
 import { bytesToLines } from './manifest-lines.ts';
 import { parseBody, tooNew } from './parse-body.ts';
+import { LineOpener, type OpenedLine } from './sealed-lines.ts';
 
 /** Which manifest it should be. `object` names it in errors. */
 export interface ExpectedManifest {
   readonly object: string;
   readonly id: BackupId;
   readonly attempt: string;
+  /** The data key with this id, for one that is encrypted. Without it such a one cannot be read. */
+  readonly openKey?: (keyId: string) => ResultAsync<DataKey, StoreError>;
 }
 
 /** BackupCorrupt: it is damaged. StoreFailure: it is whole, and of a kind that this version does not know. */
 export function parseManifest(
   bytes: Uint8Array,
   expected: ExpectedManifest,
-): ResultAsync<Manifest, BackupCorrupt | StoreFailure> {
-  return fromAsync<Manifest, BackupCorrupt | StoreFailure>(async () => {
+): ResultAsync<Manifest, BackupCorrupt | StoreError> {
+  return fromAsync<Manifest, BackupCorrupt | StoreError>(async () => {
     const lines = await bytesToLines(bytes);
     if (lines === undefined) {
       return err(new BackupCorrupt(expected.object, 'the lines of JSON and their digest do not match'));
     }
     let head: ManifestHead | undefined;
+    let key: DataKey | undefined;
+    let opener: LineOpener | undefined;
     const chunks: Chunk[] = [];
     const files = new FileTable(chunks);
     let number = 0;
@@ -45,10 +53,18 @@ export function parseManifest(
         const read = readHead(line, expected);
         if (read.isErr()) return err(read.error);
         head = read.value;
+        const { keyId } = head.encryption ?? {};
+        if (keyId === undefined) continue;
+        const opened = await expected.openKey?.(keyId);
+        if (opened === undefined) return err(new EncryptionKeyMissing(expected.object, []));
+        if (opened.isErr()) return err(opened.error);
+        key = opened.value;
+        opener = new LineOpener(key, line);
         continue;
       }
       const isChunk = chunks.length < head.chunks;
-      const read = isChunk ? readChunk(expected.object, line) : files.read(line);
+      const opened = opener === undefined ? { line } : opener.open(line);
+      const read = isChunk ? readChunk(expected.object, opened) : files.read(opened?.line);
       const error = read.isErr() ? read.error : undefined;
       if (typeof error === 'string') {
         return err(new BackupCorrupt(expected.object, `line ${number}: ${error}`));
@@ -59,8 +75,20 @@ export function parseManifest(
     if (head === undefined || chunks.length < head.chunks || files.files.length !== head.files) {
       return err(new BackupCorrupt(expected.object, 'has other lines than its first one says'));
     }
-    const { chunkSize: chunkSizeBytes, chunks: _chunks, files: _files, ...fields } = head;
-    return ok({ ...fields, chunkSizeBytes, files: files.files });
+    const { chunkSize: chunkSizeBytes, chunks: _chunks, files: _files, encryption: _, ...fields } = head;
+    return ok({ ...fields, chunkSizeBytes, files: files.files, ...(key === undefined ? {} : { key }) });
+  });
+}
+
+/** What a manifest says for all to read, encrypted or not: no line but the first is looked at. */
+export function parseManifestHead(
+  bytes: Uint8Array,
+  expected: ExpectedManifest,
+): ResultAsync<ManifestHead, BackupCorrupt | StoreFailure> {
+  return fromAsync<ManifestHead, BackupCorrupt | StoreFailure>(async () => {
+    const lines = await bytesToLines(bytes);
+    for await (const line of lines ?? []) return readHead(line, expected);
+    return err(new BackupCorrupt(expected.object, 'the lines of JSON and their digest do not match'));
   });
 }
 
@@ -78,13 +106,19 @@ function readHead(
 }
 
 /** A text tells what is wrong with the line. */
-function readChunk(object: string, line: Uint8Array): Result<Chunk, string | StoreFailure> {
-  return readLine(line, manifestChunkShape).andThen<Chunk, string | StoreFailure>(
-    ({ sha256, size, stored, codec: named, name }) => {
+function readChunk(object: string, opened: OpenedLine | undefined): Result<Chunk, string | StoreFailure> {
+  return readLine(opened?.line, manifestChunkShape).andThen<Chunk, string | StoreFailure>(
+    ({ sha256, size, stored, codec: named, name = sha256 }) => {
       const codec = CODECS.find((known) => known === named);
       if (codec === undefined) return err(tooNew(object, `codec=${named}`));
-      if (stored > size || (codec === 'none' && stored < size)) return err('a chunk has two sizes');
-      return ok({ sha256, sizeBytes: size, name: name ?? sha256, codec, storedBytes: stored });
+      // An encrypted one has its name beside what is sealed, and 16 bytes more.
+      const beside = opened?.beside;
+      if (beside !== undefined && beside.name !== name) return err('a chunk has two names');
+      const packed = stored - (beside === undefined ? 0 : SPARE_BYTES);
+      if (packed < 1 || packed > size || (codec === 'none' && packed < size)) {
+        return err('a chunk has two sizes');
+      }
+      return ok({ sha256, sizeBytes: size, name, codec, storedBytes: stored });
     },
   );
 }
@@ -100,7 +134,7 @@ class FileTable {
   }
 
   /** A text tells what is wrong with the line. */
-  read(line: Uint8Array): Result<undefined, string> {
+  read(line: Uint8Array | undefined): Result<undefined, string> {
     return readLine(line, manifestFileShape).andThen<undefined, string>(
       ({ kind, name, size, digest, pieces: ranges }) => {
         const named = `file=${kind}/${name}`;
@@ -119,7 +153,8 @@ class FileTable {
 }
 
 /** The lines behind the first hold no number of 64 bits. */
-function readLine<T>(line: Uint8Array, shape: z.ZodType<T>): Result<T, string> {
+function readLine<T>(line: Uint8Array | undefined, shape: z.ZodType<T>): Result<T, string> {
+  if (line === undefined) return err('does not decrypt');
   let json: unknown;
   try {
     json = JSON.parse(utf8.decode(line));

@@ -4,7 +4,9 @@ import { untilAborted } from '../../core/deadline.ts';
 import { BackupCorrupt, type StoreError } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { contain, fromAsync } from '../../core/result.ts';
+import { SPARE_BYTES } from '../chunk-memory.ts';
 import { decompress } from './compression.ts';
+import type { DataKey } from './data-key.ts';
 import { digestChunk, sha256, toHex } from './digest.ts';
 import { chunkKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
@@ -20,12 +22,15 @@ export class PieceReader {
   readonly #layout: Layout;
   readonly #partitionId: PartitionId;
   readonly #closing: AbortSignal;
+  readonly #key: DataKey | undefined;
   readonly #packs = new Map<Chunk, ResultAsync<Uint8Array, ReadPieceError>>();
 
-  constructor(layout: Layout, partitionId: PartitionId, closing: AbortSignal) {
+  /** `key`: that of the backup, when it is encrypted. */
+  constructor(layout: Layout, partitionId: PartitionId, closing: AbortSignal, key?: DataKey) {
     this.#layout = layout;
     this.#partitionId = partitionId;
     this.#closing = closing;
+    this.#key = key;
   }
 
   /** Reads a piece that is a chunk of its own into the memory, which has its size. */
@@ -71,14 +76,19 @@ export class PieceReader {
     });
   }
 
-  #fetch(chunk: Chunk, signal: AbortSignal, memory?: Uint8Array): ResultAsync<Uint8Array, ReadPieceError> {
+  #fetch(
+    chunk: Chunk,
+    signal: AbortSignal,
+    memory?: Uint8Array<SharedArrayBuffer>,
+  ): ResultAsync<Uint8Array, ReadPieceError> {
     return fromAsync<Uint8Array, ReadPieceError>(async () => {
       const key = chunkKey(this.#partitionId, chunk.name);
       // What is fetched ahead may have nobody who waits for it: a throw would end the process.
       // A byte more than it should have is enough to see that it has more.
       await this.#layout.rate?.turn(this.#partitionId, chunk.storedBytes, signal);
       const range = { start: 0, length: chunk.storedBytes + 1 };
-      const into = memory && { into: memory.subarray(0, chunk.storedBytes) };
+      const room = memory && new Uint8Array(memory.buffer, memory.byteOffset, chunk.storedBytes);
+      const into = room && { into: room };
       const options = { range, signal, ...into };
       const bytes = await contain('get chunk', () => this.#layout.storage.get(key, options));
       if (bytes.isErr()) {
@@ -90,7 +100,25 @@ export class PieceReader {
         const what = found > chunk.storedBytes ? 'more' : found;
         return err(this.#corrupt(chunk, `expected ${chunk.storedBytes} bytes found ${what}`));
       }
-      return chunk.codec === 'none' ? ok(bytes.value) : this.#decompressed(chunk, bytes.value);
+      const plain = await this.#unsealed(chunk, bytes.value, room);
+      if (plain.isErr()) return err(plain.error);
+      return chunk.codec === 'none' ? ok(plain.value) : this.#decompressed(chunk, plain.value);
+    });
+  }
+
+  /** As it is, when the backup is not encrypted. */
+  #unsealed(
+    chunk: Chunk,
+    stored: Uint8Array,
+    room?: Uint8Array<SharedArrayBuffer>,
+  ): ResultAsync<Uint8Array, BackupCorrupt> {
+    return fromAsync<Uint8Array, BackupCorrupt>(async () => {
+      if (this.#key === undefined) return ok(stored);
+      const shared = room ?? new Uint8Array(new SharedArrayBuffer(stored.length));
+      if (stored.buffer !== shared.buffer) shared.set(stored);
+      const isWhole = await this.#key.unsealChunk(chunk.name, shared);
+      if (!isWhole) return err(this.#corrupt(chunk, 'does not decrypt: its tag does not fit'));
+      return ok(shared.subarray(0, shared.length - SPARE_BYTES));
     });
   }
 

@@ -26,6 +26,7 @@ import {
 import { type BaseCandidate, findBase, readBase } from './base-backup.ts';
 import type { ClusterIdentity } from './cluster-identity.ts';
 import { copyState } from './copy-state.ts';
+import type { DataKey } from './data-key.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { compareAttempts, newAttempt } from './keys.ts';
 import type { Layout } from './layout.ts';
@@ -53,6 +54,8 @@ export function saveBackup(
     if (problem !== undefined) return err(new BrokerFailure('save backup', problem));
     const clusterId = await identity.claim(signal);
     if (clusterId.isErr()) return err(clusterId.error);
+    const key = await layout.keys.forSaving(signal);
+    if (key.isErr()) return err(key.error);
     const used = await listCopy(layout.storage, id, signal);
     if (used.isErr()) return err(used.error);
     if (used.value.length > 0) {
@@ -62,9 +65,8 @@ export function saveBackup(
     if (base.isErr()) return err(base.error);
     const name = newAttempt(term, layout.clock.now(), layout.random.hex(4));
     const attempt = attemptInStore(id, name, descriptor);
-    return new Saving({ layout, identity, backup, attempt, clusterId: clusterId.value }, options).run(
-      base.value,
-    );
+    const parts = { layout, identity, backup, attempt, clusterId: clusterId.value, key: key.value };
+    return new Saving(parts, options).run(base.value);
   });
 }
 
@@ -74,6 +76,7 @@ interface SavingParts {
   readonly backup: PartitionBackup;
   readonly attempt: AttemptInStore;
   readonly clusterId: string | null;
+  readonly key: DataKey | undefined;
 }
 
 /** One attempt, from its first object to its last. */
@@ -136,11 +139,11 @@ class Saving {
 
   #storeAndPublish(base: BaseCandidate | undefined): ResultAsync<void, SaveBackupError> {
     return fromAsync<void, SaveBackupError>(async () => {
-      const { layout, backup, attempt, clusterId } = this.#parts;
+      const { layout, backup, attempt, clusterId, key } = this.#parts;
       const swept = await sweepsHaveStopped(layout, backup.id.partitionId, this.#signal);
       if (swept.isErr()) return err(swept.error);
       const manifestOfBase =
-        base === undefined || !swept.value ? ok(undefined) : await readBase(layout, base, this.#signal);
+        base === undefined || !swept.value ? ok(undefined) : await readBase(layout, base, key, this.#signal);
       if (manifestOfBase.isErr()) return err(manifestOfBase.error);
       const reusable = new ReusablePieces(manifestOfBase.value);
       const { onProgress, onStored, deadlineMs } = this.#options;
@@ -150,6 +153,7 @@ class Saving {
         reusable,
         signal: this.#signal,
         salt,
+        key,
         onProgress,
         deadlineMs,
       });
@@ -165,6 +169,7 @@ class Saving {
         base: manifestOfBase.value === undefined ? null : (base?.completed.key ?? null),
         chunkSizeBytes: layout.values.chunkSizeBytes,
         files: files.value,
+        key,
       });
       if (manifest.length > MANIFEST_SIZE_BYTES_MAX) {
         const detail = `its manifest has ${manifest.length} bytes; raise chunkSizeBytes or back up fewer files`;

@@ -9,6 +9,7 @@ import { fromAsync } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
 import type { ChunkMemory } from '../chunk-memory.ts';
 import { ChunkUploads } from './chunk-uploads.ts';
+import type { DataKey } from './data-key.ts';
 import { digestChunk, sha256Hex, toHex } from './digest.ts';
 import { FileReader } from './file-reader.ts';
 import type { Layout } from './layout.ts';
@@ -24,6 +25,8 @@ export interface StoreFilesOptions {
   readonly signal: AbortSignal;
   /** Set when chunks must not have names that are or were in the store. */
   readonly salt?: string | undefined;
+  /** Set when chunks are to be encrypted. */
+  readonly key?: DataKey | undefined;
   /** How long the save may take. */
   readonly deadlineMs?: number | undefined;
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
@@ -75,7 +78,9 @@ class FileStoring {
     this.#slots = pLimit(layout.values.chunksInFlight);
     this.#memory = layout.memories.forSaving();
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
-    this.#uploads = new ChunkUploads(layout, options.backup.id.partitionId, this.#signal, options.salt);
+    const { backup, salt, key } = options;
+    const { partitionId } = backup.id;
+    this.#uploads = new ChunkUploads(layout, { partitionId, signal: this.#signal, salt, key });
     this.#reusable = options.reusable;
     const { clock, load } = layout;
     const { chunksInFlight } = layout.values;

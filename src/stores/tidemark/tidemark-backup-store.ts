@@ -2,6 +2,7 @@
 // operations together and holds what lives as long as the store.
 import type { ResultAsync } from 'neverthrow';
 import type { BackupId, PartitionBackup, StoredBackup } from '../../core/backup.ts';
+import type { ForeignCluster, StoreError } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import type { BackupStatusCode } from '../../core/status.ts';
 import { tell } from '../../core/tell.ts';
@@ -13,9 +14,11 @@ import type {
   BackupStore,
   CallOptions,
   DeleteBackupError,
+  KeyRotation,
   ListBackupsError,
   MarkFailedError,
   OpenBackupError,
+  RotateKeysOptions,
   SaveBackupError,
   SaveOptions,
   SweepError,
@@ -41,6 +44,7 @@ import { listBackups } from './list-backups.ts';
 import { listEntries } from './list-entries.ts';
 import { markFailed } from './mark-failed.ts';
 import { openBackup } from './open-backup.ts';
+import { PlaceKeys } from './place-keys.ts';
 import { saveBackup } from './save-backup.ts';
 import { sweep } from './sweep.ts';
 
@@ -71,7 +75,8 @@ export class TidemarkBackupStore implements BackupStore {
     const { maxBytesPerSecond: bytesPerSecond } = values;
     const rate = bytesPerSecond === undefined ? undefined : new ByteRate(environment, { bytesPerSecond });
     const memories = new ChunkMemories(values);
-    this.#layout = { storage, ...environment, values, memories, rate, load: components.load };
+    const keys = new PlaceKeys({ storage, logger: environment.logger }, values.encryptionKeys);
+    this.#layout = { storage, ...environment, values, keys, memories, rate, load: components.load };
     this.#observer = components.observer;
     this.#identity = new ClusterIdentity(this.#layout);
     this.labels = new Labels(this.#layout, this.#identity, this.#calls);
@@ -146,6 +151,14 @@ export class TidemarkBackupStore implements BackupStore {
       )
       .andTee((report) => this.#tell({ type: 'swept', report, durationMs: durationMs() }))
       .orTee((error) => this.#tell({ type: 'sweep-failed', error, durationMs: durationMs() }));
+  }
+
+  /** Wraps the data keys of the place with the first of the keys that are configured. Moves no backup. */
+  rotateKeys(options: RotateKeysOptions = {}): ResultAsync<KeyRotation, StoreError | ForeignCluster> {
+    const { removeOthers = false } = options;
+    return this.#calls.run(options, (signal) =>
+      this.#identity.check(signal).andThen(() => this.#layout.keys.rotate(removeOthers, signal)),
+    );
   }
 
   #tell(event: StoreEvent): void {
