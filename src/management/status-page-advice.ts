@@ -33,6 +33,15 @@ export const ADVICE: readonly Advice[] = [
       'Two clusters share a bucket and base path. Give this one a base path of its own, or correct its cluster id.',
   },
   {
+    sign: 'the store is encrypted and the key is missing',
+    advice:
+      'Configure one of the keys that the reason names. Without it no backup of this store can be read.',
+  },
+  {
+    sign: 'the key does not open the store',
+    advice: 'The secret of this key is another one than the store was encrypted with. Correct it.',
+  },
+  {
     sign: 'the backup is damaged',
     advice:
       'Stored bytes are missing or changed. Run `tidemark verify` on older backups; find out what touched the store.',

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { EncryptionKeyMissing, EncryptionKeyWrong } from '../../src/core/encryption-errors.ts';
 import {
   Aborted,
   AttemptFenced,
@@ -144,6 +145,8 @@ describe('the advice', () => {
     new StoreNotFound('x'),
     new StoreFailure('put', 'x'),
     new ForeignCluster('a', 'b'),
+    new EncryptionKeyMissing('o', ['a']),
+    new EncryptionKeyWrong('o', 'a'),
     new BackupCorrupt('o', 'x'),
     new BackupNotPossible('x'),
     new BrokerFailure('reserve', 'x'),
