@@ -4,6 +4,7 @@ import type { FixedPartition } from '../core/partition-distribution.ts';
 import type { RetentionPolicy } from '../core/retention-policy.ts';
 import { readSchedule } from '../runtime/parse-schedule.ts';
 import type { BackupStoreSettings } from '../stores/backup-store-settings.ts';
+import { s3EncryptionFlaws } from '../stores/s3-encryption-flaws.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import type { ReadValues } from './read-values.ts';
 import { SETTINGS, type SettingName, type SettingValues } from './setting-keys.ts';
@@ -26,6 +27,7 @@ export function misfits({ values, origins }: ReadValues): string[] {
       const alone = origins[one] !== undefined && missing(other);
       if (alone) problem(one, `it is set without ${SETTINGS[other].key}; set both or neither`);
     }
+    for (const { name, detail } of s3EncryptionFlaws(values)) problem(name, `it ${detail}`);
     if (values.compression === 'zstd' && values.format === 'tidemark') {
       const advice = `set ${SETTINGS.nativeCompression.key} to 'auto', or ${SETTINGS.format.key} to 'zeebe'`;
       problem('compression', `it is for Zeebe's layout; leave it out, and ${advice}`);
@@ -173,10 +175,13 @@ function backup(values: SettingValues): BackupStoreSettings {
     accessKey,
     secretKey,
     forcePathStyleAccess,
+    sse: values.sse,
+    sseKmsKeyId: values.sseKmsKeyId,
+    ssecKey: values.ssecKey,
     apiCallTimeoutMs: values.apiCallTimeout,
   };
   const s3 = format === 'zeebe' ? { ...place, ...zeebe } : { ...place, ...layout };
-  return hideSecrets(s3, ['accessKey', 'secretKey']);
+  return hideSecrets(s3, ['accessKey', 'secretKey', 'ssecKey']);
 }
 
 function cluster(values: SettingValues): ClusterSettings {

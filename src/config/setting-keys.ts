@@ -112,6 +112,25 @@ export const SETTINGS = {
     null,
     'Prefix of all keys. Give each cluster its own bucket or base path',
   ),
+  sse: setting(
+    `${BACKUP}.s3.sse`,
+    oneOf(['AES256', 'aws:kms']),
+    null,
+    'How the server is to encrypt: with its own key, or one of its key service. Unset: as the bucket says',
+  ),
+  sseKmsKeyId: setting(
+    `${BACKUP}.s3.sseKmsKeyId`,
+    text,
+    null,
+    "With `sse: aws:kms`, which key. Unset: the bucket's",
+  ),
+  ssecKey: setting(
+    `${BACKUP}.s3.ssecKey`,
+    text,
+    null,
+    'SSE-C: 32 bytes in base64, sent with each request; nothing is read without it. Not with `sse`. Never printed',
+    true,
+  ),
   apiCallTimeout: setting(
     `${BACKUP}.s3.apiCallTimeout`,
     duration(1, DAY_MS),

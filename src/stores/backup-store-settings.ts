@@ -71,6 +71,15 @@ export interface S3PlaceSettings {
   readonly secretKey?: string | undefined;
   /** Put the bucket's name in the path and not in the host name. Default false. */
   readonly forcePathStyleAccess?: boolean | undefined;
+  /** How the server is to encrypt what it is sent: with its own key, or with one of its key service. */
+  readonly sse?: 'AES256' | 'aws:kms' | undefined;
+  /** Which key of the key service. Absent: the bucket's. */
+  readonly sseKmsKeyId?: string | undefined;
+  /**
+   * The key that the server is to encrypt with, 32 bytes in base64 (SSE-C). It goes with each request, and nothing can
+   * be read without it. Not together with `sse`.
+   */
+  readonly ssecKey?: string | undefined;
   /** Limit of one request with all its retries, in milliseconds. Default 180,000. */
   readonly apiCallTimeoutMs?: number | undefined;
 }

@@ -20,6 +20,7 @@ import type {
   ZeebeLayoutSettings,
 } from './backup-store-settings.ts';
 import { keyPrefixFlaw } from './key-prefix-flaw.ts';
+import { isKeyOf32Bytes, s3EncryptionFlaws } from './s3-encryption-flaws.ts';
 import { isKeyId } from './tidemark/keys.ts';
 import type { LayoutValues } from './tidemark/layout.ts';
 import type { ZeebeLayoutValues } from './zeebe/layout.ts';
@@ -73,9 +74,7 @@ export function encryptionKeyProblems(keys: readonly EncryptionKey[]): string[] 
     const flaws: string[] = [];
     if (!isKeyId(id))
       flaws.push(`${which}.id must have 1 to 63 of a-z 0-9 . _ - and begin with one of a-z 0-9`);
-    // To and fro, for Node takes whatever looks like base64.
-    const bytes = Buffer.from(secret, 'base64');
-    if (bytes.length !== 32 || bytes.toString('base64') !== secret) {
+    if (!isKeyOf32Bytes(secret)) {
       flaws.push(
         `${which}.secret must be 32 random bytes in base64, as 'openssl rand -base64 32' prints them`,
       );
@@ -124,6 +123,7 @@ export function s3Problems(settings: S3PlaceSettings): string[] {
     const got = /[@?#]/.test(settings.endpoint) ? '' : `, got '${settings.endpoint}'`;
     problems.push(`endpoint must be an http or https URL${got}`);
   }
+  problems.push(...s3EncryptionFlaws(settings).map(({ name, detail }) => `${name} ${detail}`));
   const { apiCallTimeoutMs = API_CALL_TIMEOUT_MS } = settings;
   if (!isWhole(apiCallTimeoutMs, 1)) {
     problems.push(`apiCallTimeoutMs must be a whole number above 0, got ${apiCallTimeoutMs}`);

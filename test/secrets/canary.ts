@@ -7,6 +7,9 @@ export const CANARY = {
   secretKey: 'c4nary/secret+key/of/the/bucket0000000000',
   accessKey: 'AKIAC4NARY0000000000',
   sessionToken: 'c4nary-session-token//8=',
+  // Two keys of 32 bytes in base64 that begin with a word.
+  ssecKey: 'c4naryC4naryC4naryC4naryC4naryC4naryC4naryA=',
+  encryptionKey: 'c4naryKeyc4naryKeyc4naryKeyc4naryKeyc4nary0=',
   bearer: 'c4nary-bearer-token',
   password: 'c4nary-password',
   signature: 'c4nary-signature',

@@ -14,7 +14,7 @@ import { type CliWorld, makeWorld } from '../cli/cli-world.ts';
 import { type FakeHttpServer, type FakeRequest, startFakeHttpServer } from '../support/fake-http-server.ts';
 import { CANARY, LEAKY_URLS, Net } from './canary.ts';
 
-const { secretKey, accessKey, sessionToken, bearer, environment } = CANARY;
+const { secretKey, accessKey, sessionToken, bearer, environment, ssecKey, encryptionKey } = CANARY;
 
 type Answer = (response: ServerResponse, request: FakeRequest) => void;
 
@@ -146,6 +146,8 @@ const ENV = {
   ZEEBE_BROKER_DATA_BACKUP_S3_APICALLTIMEOUT: '200ms',
   ZEEBE_BROKER_DATA_BACKUP_S3_ACCESSKEY: accessKey,
   ZEEBE_BROKER_DATA_BACKUP_S3_SECRETKEY: secretKey,
+  ZEEBE_BROKER_DATA_BACKUP_S3_SSECKEY: ssecKey,
+  TIDEMARK_ENCRYPTION_KEYS: `k:${encryptionKey}`,
   TIDEMARK_MANAGEMENT_TOKEN: bearer,
   AWS_SECRET_ACCESS_KEY: environment,
   AWS_SESSION_TOKEN: environment,

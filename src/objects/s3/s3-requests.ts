@@ -19,6 +19,7 @@ import {
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { fromAsync } from '../../core/result.ts';
 import { s3Agents } from './s3-agents.ts';
+import { readFields, type S3Encryption, writeFields } from './s3-encryption.ts';
 import type { S3Failure } from './s3-failure.ts';
 import { foreignAnswer, NOT_S3 } from './s3-foreign.ts';
 
@@ -31,6 +32,8 @@ export interface S3ConnectionSettings {
   readonly credentials?: S3Credentials | undefined;
   /** Put the bucket's name in the path and not in the host name. Default false. */
   readonly forcePathStyle?: boolean | undefined;
+  /** How the server is to encrypt. Absent: as the bucket says. */
+  readonly encryption?: S3Encryption | undefined;
   /** Limit of making a connection, in milliseconds. */
   readonly connectionTimeoutMs: number;
   /** Limit of a connection's silence in the midst of a request, in milliseconds. */
@@ -102,6 +105,7 @@ export class S3Requests {
         Body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
         ContentLength: body.byteLength,
         ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+        ...writeFields(this.#settings.encryption),
       });
       if (sha256 !== undefined) {
         const digest = Buffer.from(sha256).toString('hex');
@@ -124,6 +128,7 @@ export class S3Requests {
         Bucket: this.#settings.bucket,
         Key: key,
         ...(range === undefined ? {} : { Range: range }),
+        ...readFields(this.#settings.encryption),
       });
       const output = await client.send(command, { abortSignal: signal });
       return Object.assign(output, { bytes: await collect(output.Body, into, signal) });
@@ -131,11 +136,9 @@ export class S3Requests {
   }
 
   head(key: string, signal: AbortSignal) {
-    return this.#send((client) =>
-      client.send(new HeadObjectCommand({ Bucket: this.#settings.bucket, Key: key }), {
-        abortSignal: signal,
-      }),
-    );
+    const { bucket, encryption } = this.#settings;
+    const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ...readFields(encryption) });
+    return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
 
   /** `token` is for the rest of a page; without it the page starts behind `startAfter`. */
@@ -168,7 +171,12 @@ export class S3Requests {
   }
 
   startUpload(key: string, signal: AbortSignal) {
-    const command = new CreateMultipartUploadCommand({ Bucket: this.#settings.bucket, Key: key });
+    const { bucket, encryption } = this.#settings;
+    const command = new CreateMultipartUploadCommand({
+      Bucket: bucket,
+      Key: key,
+      ...writeFields(encryption),
+    });
     return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
 
@@ -181,6 +189,7 @@ export class S3Requests {
       PartNumber: index + 1,
       Body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       ContentLength: bytes.byteLength,
+      ...readFields(this.#settings.encryption),
     });
     return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
@@ -230,7 +239,7 @@ export class S3Requests {
         if (foreign !== undefined) return err({ code: 'NotS3', message: foreign, status });
         return ok({ output, status, headers });
       } catch (cause) {
-        return err(withoutSecrets(toFailure(cause), this.#settings.credentials));
+        return err(withoutSecrets(toFailure(cause), this.#settings));
       }
     });
   }
@@ -312,8 +321,14 @@ function collect(body: unknown, into: Uint8Array | undefined, signal: AbortSigna
 }
 
 /** A server that repeats what it was sent must not put credentials into errors. */
-function withoutSecrets(failure: S3Failure, credentials: S3Credentials | undefined): S3Failure {
-  const secrets = Object.values(credentials ?? {}).filter((secret) => secret !== undefined && secret !== '');
+function withoutSecrets(
+  failure: S3Failure,
+  { credentials, encryption }: Pick<S3ConnectionSettings, 'credentials' | 'encryption'>,
+): S3Failure {
+  const key = encryption?.kind === 'customer' ? encryption.key : undefined;
+  const secrets = [...Object.values(credentials ?? {}), key].filter(
+    (secret) => secret !== undefined && secret !== '',
+  );
   const shown = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
   const { region, requestId } = failure;
   return {
