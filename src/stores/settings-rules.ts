@@ -37,7 +37,8 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
     staleAfterMs: settings.staleAfterMs ?? STALE_AFTER_MS,
     encryptionKeys: (settings.encryptionKeys ?? []).map(({ id, secret }) => ({
       id,
-      secret: Buffer.from(secret, 'base64'),
+      // JavaScript callers may leave it out.
+      secret: Buffer.from(String(secret), 'base64'),
     })),
   } as const;
   const problems = [...otherProblems, ...encryptionKeyProblems(settings.encryptionKeys ?? [])];
@@ -74,7 +75,7 @@ export function encryptionKeyProblems(keys: readonly EncryptionKey[]): string[] 
     const flaws: string[] = [];
     if (!isKeyId(id))
       flaws.push(`${which}.id must have 1 to 63 of a-z 0-9 . _ - and begin with one of a-z 0-9`);
-    if (!isKeyOf32Bytes(secret)) {
+    if (!isKeyOf32Bytes(String(secret))) {
       flaws.push(
         `${which}.secret must be 32 random bytes in base64, as 'openssl rand -base64 32' prints them`,
       );

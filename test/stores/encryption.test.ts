@@ -8,6 +8,7 @@ import { DataKey } from '../../src/stores/tidemark/data-key.ts';
 import { assertSameBackup, sampleBackup, sampleBytes, sampleFile } from '../../src/testkit/sample-backups.ts';
 import { damage, keys } from './damage.ts';
 import { CHUNK, nativePlace } from './native-place.ts';
+import type { Fate } from './scripted-storage.ts';
 
 const key = (id: string, fill = id.charCodeAt(0)) => ({
   id,
@@ -313,3 +314,30 @@ it('a damaged object of each kind is found', async () => {
     }
   }
 });
+
+const FATES: readonly Fate[] = ['refused', 'lost'];
+
+it.each(FATES)(
+  'whatever call of the first save is %s: it can be read or is no backup, and the next one is',
+  async (fate) => {
+    const settings = { encryptionKeys: [A] };
+    const counting = nativePlace().node(settings);
+    (await counting.store.save(backup()))._unsafeUnwrap();
+    expect(counting.storage.calls.length).toBeGreaterThan(15);
+    for (let index = 0; index < counting.storage.calls.length; index += 1) {
+      const place = nativePlace();
+      const node = place.node(settings);
+      node.storage.script = (call) => (call.index === index ? fate : 'done');
+      const saved = await node.store.save(backup());
+      const opened = await place.node(settings).store.open(backup().id);
+      if (saved.isOk() || opened.isOk()) await assertSameBackup(opened._unsafeUnwrap(), backup());
+      (await place.node(settings).store.save(backup(2)))._unsafeUnwrap();
+      await assertSameBackup(
+        (await place.node(settings).store.open(backup(2).id))._unsafeUnwrap(),
+        backup(2),
+      );
+      const wraps = await keys(place.memory, 'keys/');
+      expect(wraps).toHaveLength(1);
+    }
+  },
+);
