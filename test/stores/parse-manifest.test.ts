@@ -232,6 +232,18 @@ it.each([
   expect(error.name).toBe('BackupCorrupt');
 });
 
+it.each([2, 4])('names line %i where that is no JSON, or holds something else', async (number) => {
+  const lines = new TextDecoder().decode(encoded).split('\n').slice(0, -2);
+  for (const [line, told] of [
+    ['{"sha256":', 'is no JSON'],
+    ['7', 'the body: '],
+  ] as const) {
+    const bytes = sealedLines(lines.with(number - 1, line));
+    const error = (await parseManifest(bytes, expected))._unsafeUnwrapErr();
+    expect(error.message).toContain(`line ${number}: ${told}`);
+  }
+});
+
 describe('is refused as too new, before its shape is looked at, with', () => {
   const features: Record<string, (json: Json) => void> = {
     'format=2': (json) => {
