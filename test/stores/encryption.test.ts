@@ -290,6 +290,41 @@ describe('a manifest', () => {
   });
 });
 
+it('chunks of all sizes, sealed at once and on the other thread', async () => {
+  const sizes = [
+    1,
+    1023,
+    64 * 1024 - 17,
+    64 * 1024 - 16,
+    64 * 1024 - 15,
+    64 * 1024,
+    1024 * 1024,
+    1024 * 1024 + 1,
+  ];
+  const settings = { encryptionKeys: [A], chunkSizeBytes: 1024 * 1024 };
+  const place = nativePlace();
+  const large = sampleBackup({
+    snapshotFiles: [],
+    segmentFiles: sizes.map((size, at) => sampleFile(`log-${at}`, size, at)),
+  });
+  (await place.node(settings).store.save(large))._unsafeUnwrap();
+  await assertSameBackup((await place.node(settings).store.open(large.id))._unsafeUnwrap(), large);
+  const key = new DataKey('k', new Uint8Array(32));
+  for (const size of [1, 64 * 1024 - 16, 64 * 1024 - 15, 200_000]) {
+    const memory = new Uint8Array(new SharedArrayBuffer(size + 16));
+    const plain = sampleBytes(size, size);
+    memory.set(plain);
+    const digest = await key.sealChunk('name', memory);
+    expect(Buffer.from(digest)).toEqual(createHash('sha256').update(memory).digest());
+    memory[size - 1] = (memory[size - 1] ?? 0) ^ 1;
+    expect(await key.unsealChunk('name', memory)).toBe(false);
+    memory[size - 1] = (memory[size - 1] ?? 0) ^ 1;
+    expect(await key.unsealChunk('other name', memory)).toBe(false);
+    expect(await key.unsealChunk('name', memory)).toBe(true);
+    expect(Buffer.compare(memory.subarray(0, size), plain)).toBe(0);
+  }
+});
+
 it('equal bytes have equal names within a partition alone, and another one with a salt', () => {
   const one = new DataKey('k', new Uint8Array(32));
   const digest = 'f'.repeat(64);

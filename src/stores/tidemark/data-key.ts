@@ -2,7 +2,10 @@
 // never leaves: not in a print, not in a log.
 import type { PartitionId } from '../../core/ids.ts';
 import { sealElsewhere, unsealElsewhere } from '../../runtime/hash-worker.ts';
-import { keyed, keyFor, NONCE_BYTES, seal, unseal } from './sealing.ts';
+import { AT_ONCE_BYTES_MAX, sha256 } from './digest.ts';
+import { keyed, keyFor, NONCE_BYTES, seal, TAG_BYTES, unseal } from './sealing.ts';
+
+const ZEROS = new Uint8Array(NONCE_BYTES);
 
 /** A data key, opened. `id` is public. */
 export class DataKey {
@@ -32,13 +35,20 @@ export class DataKey {
    * its own, and stands for one content alone: so a nonce of zeros is never used for two. Gives the SHA-256 of what
    * it made.
    */
-  sealChunk(name: string, memory: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
-    return sealElsewhere(this.#chunkKey(name), memory);
+  async sealChunk(name: string, memory: Uint8Array<SharedArrayBuffer>): Promise<Uint8Array> {
+    const key = this.#chunkKey(name);
+    if (memory.length > AT_ONCE_BYTES_MAX) return sealElsewhere(key, memory);
+    memory.set(seal(key, ZEROS, memory.subarray(0, -TAG_BYTES)));
+    return sha256(memory);
   }
 
   /** The other way round: the plain bytes are where the sealed ones were. False when these are damaged. */
-  unsealChunk(name: string, memory: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
-    return unsealElsewhere(this.#chunkKey(name), memory);
+  async unsealChunk(name: string, memory: Uint8Array<SharedArrayBuffer>): Promise<boolean> {
+    const key = this.#chunkKey(name);
+    if (memory.length > AT_ONCE_BYTES_MAX) return unsealElsewhere(key, memory);
+    const plain = unseal(key, ZEROS, memory);
+    if (plain !== undefined) memory.set(plain);
+    return plain !== undefined;
   }
 
   #chunkKey(name: string): Uint8Array {
