@@ -42,6 +42,19 @@ export class NotSupportedByStore extends BackupError {
   }
 }
 
+/** The bucket or directory answers, and does not do what backups need. */
+export class StoreUnfit extends BackupError {
+  override readonly name = 'StoreUnfit';
+  override readonly retryable = false;
+  readonly location: string;
+  readonly checks: readonly string[];
+  constructor(location: string, checks: readonly string[]) {
+    super(`the store does not do what backups need: ${location} failed=${checks.join(', ')}; see each check`);
+    this.location = location;
+    this.checks = checks;
+  }
+}
+
 /** A program error. What is known of it goes to stderr. */
 export class InternalError extends BackupError {
   override readonly name = 'InternalError';
@@ -56,6 +69,7 @@ export type CliError =
   | UsageError
   | BackupFailed
   | InternalError
+  | StoreUnfit
   | NotSupportedByStore
   | InvalidInput
   | InvalidConfiguration

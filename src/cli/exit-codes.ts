@@ -42,6 +42,7 @@ export const EXIT_CODES = {
   ForeignCluster: { code: 24, meaning: 'the store belongs to another cluster' },
   EncryptionKeyMissing: { code: 25, meaning: 'no key is configured that opens the store' },
   EncryptionKeyWrong: { code: 26, meaning: 'a key has the right id and another secret' },
+  StoreUnfit: { code: 27, meaning: 'the store answers, and does not do what backups need' },
   ManagementUnreachable: { code: 30, meaning: 'the management API did not answer' },
   ManagementApiError: { code: 31, meaning: 'the management API refused or failed' },
   CheckpointNotNewer: { code: 32, meaning: 'the id is not above that of the latest backup' },

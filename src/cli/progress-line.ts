@@ -3,7 +3,7 @@ import type { Clock } from '../ports/environment.ts';
 import type { TextOutput } from './cli-io.ts';
 
 const TERMINAL_INTERVAL_MS = 100;
-const PLAIN_INTERVAL_MS = 5_000;
+const PLAIN_INTERVAL_MS = 10_000;
 
 export class ProgressLine {
   readonly #output: TextOutput;

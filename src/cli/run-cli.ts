@@ -7,6 +7,7 @@ import type { CliIo } from './cli-io.ts';
 import { CommandRun } from './command-run.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDelete } from './commands/delete.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addHold, addHolds, addUnhold } from './commands/hold.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLabel, addLabels } from './commands/label.ts';
@@ -85,6 +86,7 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     addLabels,
     addSweep,
     addKeys,
+    addDoctor,
   ])
     add(program, run);
   return program;

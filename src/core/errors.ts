@@ -338,8 +338,11 @@ export class PartitionCountMismatch extends BackupError {
 export class RestoreTargetFailure extends BackupError {
   override readonly name = 'RestoreTargetFailure';
   override readonly retryable = false;
-  constructor(operation: string, detail: string, cause?: unknown) {
+  /** There when it was found before anything was fetched that the place has too little room. */
+  readonly space?: { readonly neededBytes: number; readonly freeBytes: number };
+  constructor(operation: string, detail: string, cause?: unknown, space?: RestoreTargetFailure['space']) {
     super(`the restored files could not be written: operation=${operation} ${detail}`, cause);
+    if (space !== undefined) this.space = space;
   }
 }
 

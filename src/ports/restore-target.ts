@@ -24,6 +24,11 @@ export interface RestoreTarget {
    */
   readonly takesLentChunks?: boolean;
   occupants(): Promise<readonly string[]>;
+  /**
+   * How many bytes may still be written there. Asked after `begin`, which frees what interrupted restores left.
+   * Undefined where the place does not tell; absent: nothing is held against the space.
+   */
+  freeBytes?(): Promise<number | undefined>;
   begin(checkpointId: CheckpointId): Promise<RestoreStaging>;
   /**
    * The same place for a restore to a point within a backup: the logs of these partitions end right behind these

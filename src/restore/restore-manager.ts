@@ -27,6 +27,7 @@ import type { RestoreTarget } from '../ports/restore-target.ts';
 import type { Logger, RestoreEvent, RestoreObserver } from '../ports/telemetry.ts';
 import type { PointInBackup } from './backup-points.ts';
 import { callTarget } from './call-target.ts';
+import { neededBytes } from './check-space.ts';
 import { cutBackup, cuttingTarget, type PointRestorePlan, planPoint } from './cut-backups.ts';
 import { type FindPointError, findPoint } from './find-point.ts';
 import { openBackups } from './open-backups.ts';
@@ -57,6 +58,8 @@ export interface RestoreSettings {
   readonly partitionsInFlight?: number | undefined;
   /** Files written at the same time, over all partitions. Default 8. */
   readonly filesInFlight?: number | undefined;
+  /** Whether it must fit into the free space that the target tells. Default true; false on a disk that compresses. */
+  readonly spaceCheck?: boolean | undefined;
   /** Limit of one call, in milliseconds. Default one day. */
   readonly deadlineMs?: number | undefined;
 }
@@ -240,6 +243,7 @@ export class RestoreManager {
       const staged = await stageRestore({ ...this.#components, target }, checkpointId, backups, {
         partitionsInFlight,
         filesInFlight,
+        neededBytes: (this.#settings.spaceCheck ?? true) ? neededBytes(backups, ends) : undefined,
         signal,
         onWritten: (partitionId, done) => {
           counters.add(partitionId, done);

@@ -11,6 +11,7 @@ import type { Clock } from '../ports/environment.ts';
 import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { callTarget, type TargetError } from './call-target.ts';
+import { checkSpace } from './check-space.ts';
 import { type WriteBackupsError, type WriteBackupsOptions, writeBackups } from './write-backups.ts';
 
 export interface StageRestoreComponents {
@@ -21,14 +22,19 @@ export interface StageRestoreComponents {
 
 export type StageRestoreError = WriteBackupsError | DeadlineExceeded | Aborted;
 
+export interface StageRestoreOptions extends Omit<WriteBackupsOptions, 'lend'> {
+  /** What must fit into the target; undefined: not looked at. */
+  readonly neededBytes: number | undefined;
+}
+
 /** Stages, installs. The signal calls it off until the installation begins; that one runs to its end. */
 export function stageRestore(
   { target, clock, logger }: StageRestoreComponents,
   checkpointId: CheckpointId,
   backups: readonly StoredBackup[],
-  options: Omit<WriteBackupsOptions, 'lend'>,
+  options: StageRestoreOptions,
 ): ResultAsync<void, StageRestoreError> {
-  const { signal } = options;
+  const { signal, neededBytes } = options;
   let writing: Promise<unknown> = Promise.resolve();
   let mayDiscard = true;
 
@@ -41,6 +47,11 @@ export function stageRestore(
 
   const use = (staging: RestoreStaging) =>
     fromAsync<void, StageRestoreError>(async () => {
+      // Only now: an interrupted restore's files, which `begin` removes, may be what fills the disk.
+      if (neededBytes !== undefined) {
+        const fits = await untilAborted(signal, () => checkSpace(target, neededBytes));
+        if (fits.isErr()) return err(fits.error);
+      }
       const writes = writeBackups(staging, backups, { ...options, lend: target.takesLentChunks ?? false });
       writing = Promise.resolve(writes).catch(() => {});
       const written = await untilAborted(signal, () => writes);

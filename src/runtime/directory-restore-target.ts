@@ -38,6 +38,7 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     this.truncateAfter = (ends) => ({
       location: this.location,
       occupants: () => this.occupants(),
+      freeBytes: () => this.freeBytes(),
       begin: (checkpointId) => this.#begin(checkpointId, ends),
     });
   }
@@ -56,6 +57,10 @@ export class DirectoryRestoreTarget implements RestoreTarget {
       if (!(await isStaging(this.#disk, this.#directory, entry))) occupants.push(entry.name);
     }
     return occupants.sort();
+  }
+
+  freeBytes(): Promise<number | undefined> {
+    return this.#disk.freeBytes(this.#directory);
   }
 
   begin(checkpointId: CheckpointId): Promise<RestoreStaging> {

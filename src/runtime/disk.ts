@@ -15,6 +15,8 @@ export interface Disk {
   makeUniqueDirectory(prefix: string): Promise<string>;
   /** Makes a file that must not be there yet. */
   createFile(path: string): Promise<DiskFile>;
+  /** Bytes that this user may still write to the file system of a path; undefined where it does not tell. */
+  freeBytes(path: string): Promise<number | undefined>;
   /** Makes the names in a directory durable. */
   syncDirectory(path: string): Promise<void>;
   /** Moves a directory. Fails when something is at `to`. */

@@ -10,6 +10,7 @@ import {
   rename,
   rmdir,
   stat,
+  statfs,
   unlink,
 } from 'node:fs/promises';
 import { RestoreTargetFailure } from '../core/errors.ts';
@@ -55,6 +56,13 @@ export const nodeDisk: Disk = {
   makeUniqueDirectory: (prefix) => attempt('make directory', prefix, () => mkdtemp(prefix)),
 
   createFile: (path) => attempt('create', path, async () => nodeDiskFile(path, await open(path, 'wx'))),
+
+  freeBytes: (path) =>
+    attempt('inspect', path, async () => {
+      const { bsize, bavail, blocks } = await statfs(path);
+      // Some network file systems tell zeros, which says nothing.
+      return blocks > 0 ? bsize * bavail : undefined;
+    }),
 
   syncDirectory: (path) =>
     attempt('sync', path, async () => {

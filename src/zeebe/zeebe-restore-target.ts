@@ -39,6 +39,10 @@ export class ZeebeRestoreTarget implements RestoreTarget {
     return [...others, ...inRaft.map((name) => `${RAFT_DIRECTORY}/${name}`)].sort();
   }
 
+  freeBytes(): Promise<number | undefined> {
+    return this.#raft.freeBytes();
+  }
+
   begin(checkpointId: CheckpointId): Promise<RestoreStaging> {
     return this.#raft.begin(checkpointId);
   }
@@ -48,6 +52,7 @@ export class ZeebeRestoreTarget implements RestoreTarget {
     return {
       location: this.location,
       occupants: () => this.occupants(),
+      freeBytes: () => this.freeBytes(),
       begin: (checkpointId) => cutting.begin(checkpointId),
     };
   }

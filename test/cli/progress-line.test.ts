@@ -20,10 +20,10 @@ it('rewrites one line on a terminal, cut to its width, ten times a second at mos
   expect(written).toEqual(['\r\u001b[2Kone o', '\r\u001b[2Kthree', '\r\u001b[2Kfour ', '\n']);
 });
 
-it('writes whole lines elsewhere, one in five seconds, and always the last', async () => {
+it('writes whole lines elsewhere, one in ten seconds, and always the last', async () => {
   const { written, clock, line } = progress(false);
   line.update('1');
-  await clock.advance(4_999);
+  await clock.advance(9_999);
   line.update('2');
   await clock.advance(1);
   line.update('3');

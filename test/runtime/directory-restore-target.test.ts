@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointId } from '../../src/core/ids.ts';
-import { RestoreManager } from '../../src/restore/restore-manager.ts';
+import { RestoreManager, type RestoreSettings } from '../../src/restore/restore-manager.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
 import type { Disk } from '../../src/runtime/disk.ts';
 import { nodeDisk } from '../../src/runtime/node-disk.ts';
@@ -29,10 +29,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-function restore(directory = data, disk: Disk = nodeDisk, backups = sampleBackups()) {
+function restore(
+  directory = data,
+  disk: Disk = nodeDisk,
+  backups = sampleBackups(),
+  settings: Pick<RestoreSettings, 'spaceCheck'> = {},
+) {
   const target = new DirectoryRestoreTarget({ directory }, disk);
   const components = { store: new ShelfStore(backups), target, clock: systemClock, logger: silentLogger };
-  return new RestoreManager(components, { partitionIds: [1, 2], partitionsCount: 2 }).restore(SEVEN);
+  return new RestoreManager(components, { partitionIds: [1, 2], partitionsCount: 2, ...settings }).restore(
+    SEVEN,
+  );
 }
 
 async function filesBelow(directory: string): Promise<Record<string, string>> {
@@ -183,11 +190,41 @@ describe('a failure', () => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', data]);
     try {
       const backups = sampleBackups({ fileSizeBytes: 600_000, files: 1 });
-      const error = (await restore(data, nodeDisk, backups))._unsafeUnwrapErr();
+      const error = (await restore(data, nodeDisk, backups, { spaceCheck: false }))._unsafeUnwrapErr();
       expect(error.name).toBe('RestoreTargetFailure');
       expect(error.message).toMatch(/path=.*ENOSPC.*the disk is full/);
       expect(await readdir(data)).toEqual([]);
       expect((await restore()).isOk()).toBe(true);
+    } finally {
+      execFileSync('umount', [data]);
+    }
+  });
+
+  it.runIf(canMount())('that is to come for want of room is told with both numbers first', async () => {
+    await mkdir(data);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', data]);
+    try {
+      // What an interrupted restore left fills the disk, and is no reason to refuse.
+      await put(join(data, LEFT, 'RESTORE-IN-PROGRESS'), MARK);
+      await put(join(data, LEFT, 'partitions/1/log/log-0'), 'x'.repeat(1_000_000));
+      const fitting = sampleBackups({ fileSizeBytes: 100_000, files: 1 });
+      expect((await restore(data, nodeDisk, fitting)).isOk()).toBe(true);
+      await rm(join(data, 'partitions'), { recursive: true });
+
+      const written: string[] = [];
+      const createFile = (path: string) => {
+        written.push(path);
+        return nodeDisk.createFile(path);
+      };
+      const backups = sampleBackups({ fileSizeBytes: 600_000, files: 1 });
+      const error = (await restore(data, { ...nodeDisk, createFile }, backups))._unsafeUnwrapErr();
+      const neededBytes = backups
+        .flatMap(({ snapshotFiles, segmentFiles }) => [...snapshotFiles, ...segmentFiles])
+        .reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+      expect(error).toMatchObject({ name: 'RestoreTargetFailure', space: { neededBytes } });
+      expect(error.message).toMatch(/neededBytes=\d+ freeBytes=\d+ .*free \d+ bytes or choose/);
+      expect(written).toHaveLength(1); // the mark of the staging
+      expect(await readdir(data)).toEqual([]);
     } finally {
       execFileSync('umount', [data]);
     }

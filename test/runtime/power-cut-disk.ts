@@ -76,6 +76,10 @@ export class PowerCutDisk implements Disk {
     return found;
   }
 
+  async freeBytes() {
+    return undefined;
+  }
+
   async kind(path: string) {
     this.#step();
     const node = this.#find(path);

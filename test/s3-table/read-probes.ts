@@ -1,38 +1,10 @@
 // What a server tells of the objects it has: order, pages, odd keys, times, ranges.
 import { HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
+import { MIXED_KEYS, ODD_KEYS } from '../../src/cli/doctor/probe-keys.ts';
 import { compareKeys } from '../../src/objects/object-key.ts';
 import { type Probe, type ProbeTools, refusal, text } from './probe.ts';
 
-const MIXED_KEYS = [
-  'a/x',
-  'a/y/z',
-  'a0',
-  'aa',
-  'b-b',
-  'b.b',
-  'b0',
-  'A',
-  '_',
-  'a b',
-  'ü',
-  '\u{e000}',
-  '\u{1f30a}',
-];
-const ODD_KEYS = [
-  ['space', 'c d'],
-  ['plus', 'c+d'],
-  ['percent', '%41'],
-  ['quotes and brackets', 'c&<d>"\''],
-  ['spaces at the ends', ' e '],
-  ['ü', 'ü'],
-  ['private use', '\u{e000}'],
-  ['emoji', '\u{1f30a}'],
-  ['255 bytes', 'x'.repeat(255)],
-  ['star and question mark', 'a*b?c'],
-  ['backslash', 'a\\b'],
-  ['brackets', 'a[b]{c}#d'],
-] as const;
 const MANY_KEYS = 1_100;
 const TIMES = 6;
 

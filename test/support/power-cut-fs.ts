@@ -351,6 +351,8 @@ export const powerCutModule = {
   open: (path: string, flags: string | number) => disk().open(path, flags),
   stat: (path: string) => disk().stat(path),
   lstat: (path: string) => disk().lstat(path),
+  /** A disk that does not tell its size, as some do. */
+  statfs: async () => ({ bsize: 0, bavail: 0, blocks: 0 }),
   readdir: (path: string, options?: { readonly withFileTypes: boolean }) => disk().readdir(path, options),
   mkdir: (path: string) => disk().mkdir(path),
   mkdtemp: (prefix: string) => disk().mkdtemp(prefix),

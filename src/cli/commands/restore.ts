@@ -9,7 +9,7 @@ import type { RestoreProgress } from '../../core/restore-progress.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
 import type { RestoreTarget } from '../../ports/restore-target.ts';
 import { cuttingTarget } from '../../restore/cut-backups.ts';
-import { RestoreManager } from '../../restore/restore-manager.ts';
+import { RestoreManager, type RestoreSettings } from '../../restore/restore-manager.ts';
 import type { RestorePlan } from '../../restore/restore-plan.ts';
 import { DirectoryRestoreTarget } from '../../runtime/directory-restore-target.ts';
 import { silentLogger } from '../../runtime/silent-logger.ts';
@@ -22,6 +22,7 @@ import { warnOfIgnored } from '../ignored-copies.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { ID_VARIABLE, type RestoreRequest, restoreRequest } from '../restore-request.ts';
 import { type ShownPlan, showDryRun, showPlan, showProgress, showReport } from '../show-restore.ts';
+import { TransferRate } from '../transfer-rate.ts';
 import { withStore } from '../with-backups.ts';
 
 interface RestoreOptions {
@@ -30,6 +31,7 @@ interface RestoreOptions {
   readonly dryRun?: true;
   readonly config?: string;
   readonly partitions?: string;
+  readonly spaceCheck: boolean;
 }
 
 export function addRestore(program: Command, run: CommandRun): void {
@@ -43,6 +45,10 @@ export function addRestore(program: Command, run: CommandRun): void {
     .option('--to <time>', 'the latest point that is not after this instant, instead of a backup')
     .option('--dry-run', 'tell what would be restored, and change nothing')
     .option('--partitions <ids>', 'the partitions of this node, such as 1,3 (default: by the configuration)')
+    .option(
+      '--no-space-check',
+      'begin though the disk tells less room than the files take, as one that compresses may',
+    )
     .option(...CONFIG_OPTION)
     .addHelpText('after', EXAMPLES)
     .action((id: string | undefined, options: RestoreOptions) => run.finish(() => restore(run, id, options)));
@@ -63,13 +69,13 @@ const NO_MARKERS =
 function restore(
   run: CommandRun,
   argument: string | undefined,
-  { backupId, to, dryRun, config, partitions }: RestoreOptions,
+  { backupId, to, dryRun, config, partitions, spaceCheck }: RestoreOptions,
 ): ResultAsync<Shown, CliError> {
   return restoreRequest({ argument, backupId, to }, run.surroundings.env).asyncAndThen<Shown, CliError>(
     (request) =>
       withStore(run.surroundings, config, (store, settings) =>
         partitionIdsOf(settings, partitions).asyncAndThen((partitionIds) =>
-          new NodeRestore(run, store, settings, partitionIds).run(request, dryRun === true),
+          new NodeRestore(run, store, settings, { partitionIds, spaceCheck }).run(request, dryRun === true),
         ),
       ),
   );
@@ -83,18 +89,20 @@ function partitionIdsOf(
   return ok(partitionsOfNode(cluster));
 }
 
+type RestoringSettings = Pick<RestoreSettings, 'partitionIds' | 'spaceCheck'>;
+
 /** The restore of one node: look what it would take, find out whose files that are, restore. */
 class NodeRestore {
   readonly #run: CommandRun;
   readonly #store: BackupStore;
   readonly #settings: Settings;
-  readonly #partitionIds: readonly PartitionId[];
+  readonly #restoring: RestoringSettings;
 
-  constructor(run: CommandRun, store: BackupStore, settings: Settings, partitionIds: readonly PartitionId[]) {
+  constructor(run: CommandRun, store: BackupStore, settings: Settings, restoring: RestoringSettings) {
     this.#run = run;
     this.#store = store;
     this.#settings = settings;
-    this.#partitionIds = partitionIds;
+    this.#restoring = restoring;
   }
 
   run(request: RestoreRequest, dryRun: boolean): ResultAsync<Shown, CliError> {
@@ -130,7 +138,9 @@ class NodeRestore {
   #restore(request: RestoreRequest, target: RestoreTarget): ResultAsync<Shown, CliError> {
     const { io } = this.#run.surroundings;
     const line = new ProgressLine(io.stderr, io.clock);
-    const onProgress = (progress: RestoreProgress) => line.update(showProgress(progress));
+    const rate = new TransferRate(io.clock);
+    const onProgress = (progress: RestoreProgress) =>
+      line.update(`${showProgress(progress)}${rate.update(progress)}`);
     const options = { signal: io.signal, onProgress };
     const manager = this.#managerOf(target);
     const restoring: ResultAsync<Shown, CliError> = (
@@ -151,7 +161,7 @@ class NodeRestore {
     const { nodeId, partitionsCount } = this.#settings.cluster;
     return new RestoreManager(
       { store: this.#store, target, clock, logger: silentLogger },
-      { nodeId, partitionsCount, partitionIds: this.#partitionIds },
+      { nodeId, partitionsCount, ...this.#restoring },
     );
   }
 
