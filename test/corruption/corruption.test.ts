@@ -3,12 +3,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { expectOnPage } from '../support/testing-page.ts';
 import { type Matrix, matrixRows, runMatrix } from './matrix.ts';
-import { compressedPlace, nativePlace } from './native-place.ts';
+import { compressedPlace, encryptedPlace, nativePlace } from './native-place.ts';
 import { zeebePlace } from './zeebe-place.ts';
 
 const LAYOUTS = [
   { layout: 'native', make: () => nativePlace() },
   { layout: 'native, zstd', make: compressedPlace },
+  { layout: 'native, encrypted', make: encryptedPlace },
   { layout: 'zeebe', make: zeebePlace },
 ] as const;
 const found = new Map<string, Matrix>();
@@ -29,7 +30,7 @@ afterAll(() => {
   const all = [...found];
   const heads = ['objects', 'damages', 'named', 'missing', 'noticed beside it', 'refused', 'harmless'];
   const excuses = all.flatMap(([layout, { excuses }]) =>
-    [...excuses].map(([excuse, times]) => `| ${layout} | ${excuse} | ${times} |`),
+    [...excuses].sort().map(([excuse, times]) => `| ${layout} | ${excuse} | ${times} |`),
   );
   const table = [
     `| layout | object | ${heads.join(' | ')} |`,

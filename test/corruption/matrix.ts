@@ -148,9 +148,10 @@ async function verdict(place: Place): Promise<BackupVerification | undefined> {
   return verified._unsafeUnwrap();
 }
 
-/** Rows for the page. */
+/** Rows for the page, by kind: the objects of an encrypted place come in another order each time. */
 export function matrixRows(layout: string, { kinds }: Matrix): readonly string[] {
-  return [...kinds].map(([kind, counts]) => {
+  const rows = [...kinds].sort(([a], [b]) => (a < b ? -1 : 1));
+  return rows.map(([kind, counts]) => {
     const { objects, damages, named, missing, elsewhere, refused, harmless } = counts;
     return `| ${[layout, kind, objects, damages, named, missing, elsewhere, refused, harmless].join(' | ')} |`;
   });

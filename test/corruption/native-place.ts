@@ -1,5 +1,5 @@
 // Two native backups of two partitions, the second built on the first: packs, files of several chunks, and a log that has
-// grown. Also with chunks as zstd, of files that shrink.
+// grown. Also with chunks as zstd, of files that shrink, and encrypted.
 
 import { zstdDecompressSync } from 'node:zlib';
 import { stringify } from 'lossless-json';
@@ -12,12 +12,14 @@ import { RestoreManager } from '../../src/restore/restore-manager.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
 import { silentLogger } from '../../src/runtime/silent-logger.ts';
 import type { LayoutSettings } from '../../src/stores/backup-store-settings.ts';
+import { PlaceKeys } from '../../src/stores/tidemark/place-keys.ts';
+import { LineOpener } from '../../src/stores/tidemark/sealed-lines.ts';
 import { TidemarkBackupStore } from '../../src/stores/tidemark/tidemark-backup-store.ts';
 import { ManualClock } from '../../src/testkit/manual-clock.ts';
 import { sampleBytes, sampleFile } from '../../src/testkit/sample-backups.ts';
 import { PowerCutDisk } from '../runtime/power-cut-disk.ts';
 import { keys } from '../stores/damage.ts';
-import { manifestJson } from '../stores/manifest-json.ts';
+import { manifestJson, sealedLines } from '../stores/manifest-json.ts';
 import type { Damage } from './damages.ts';
 import type { Place } from './matrix.ts';
 
@@ -81,6 +83,12 @@ export function compressedPlace() {
   return nativePlace(COMPRESSED, TIMES);
 }
 
+const KEY = { id: 'first', secret: Buffer.alloc(32, 7).toString('base64') };
+
+export function encryptedPlace() {
+  return nativePlace({ ...PLAIN, encryptionKeys: [KEY] });
+}
+
 export async function nativePlace(
   settings: LayoutSettings = PLAIN,
   times = 1,
@@ -117,8 +125,11 @@ export async function nativePlace(
     await clock.advance(1_000);
   }
   const objects = new Map<string, Uint8Array>();
-  for (const key of await keys(storage)) objects.set(key, (await storage.get(key))._unsafeUnwrap());
-  const facts = new Facts(objects);
+  for (const key of await keys(storage)) {
+    // Without its key a place has no backup to damage: that is told of by an error of its own, and tested by itself.
+    if (!key.startsWith('keys/')) objects.set(key, (await storage.get(key))._unsafeUnwrap());
+  }
+  const facts = new Facts(objects, await openerOf(storage, settings));
   const place: Place = {
     storage,
     store,
@@ -141,10 +152,18 @@ export async function nativePlace(
 class Facts {
   readonly #manifests = new Map<string, ManifestJson>();
 
-  constructor(objects: ReadonlyMap<string, Uint8Array>) {
+  readonly #isEncrypted: boolean;
+
+  /** `open` makes the lines of an encrypted manifest those of a plain one. */
+  constructor(
+    objects: ReadonlyMap<string, Uint8Array>,
+    open: ((bytes: Uint8Array) => Uint8Array) | undefined,
+  ) {
+    this.#isEncrypted = open !== undefined;
     for (const [key, bytes] of objects) {
       if (!key.includes('/completed.')) continue;
-      this.#manifests.set(key, JSON.parse(stringify(manifestJson(bytes)) ?? '') as ManifestJson);
+      const plain = open?.(bytes) ?? bytes;
+      this.#manifests.set(key, JSON.parse(stringify(manifestJson(plain)) ?? '') as ManifestJson);
     }
   }
 
@@ -178,6 +197,8 @@ class Facts {
     if (key.includes('/completed.')) return isOf(key, SUBJECT) ? undefined : 'the manifest of another backup';
     const pieces = this.#pieces(key, SUBJECT);
     if (pieces.length === 0) return 'a chunk that only another backup uses';
+    // The tag is of all bytes of the object.
+    if (this.#isEncrypted) return undefined;
     if (this.#codecOf(key) === 'zstd') {
       const used = (frame: Uint8Array | undefined) => usedBytes(frame, pieces);
       const isSame = bytes?.length === whole.length && used(bytes) === used(whole);
@@ -216,6 +237,23 @@ class Facts {
       ([key]) => isOf(key, id) && key.includes(`/${partition}/completed.`),
     )?.[1];
   }
+}
+
+/** Opens manifests of the place, where they are encrypted. */
+async function openerOf(storage: MemoryObjectStorage, { encryptionKeys = [] }: LayoutSettings) {
+  if (encryptionKeys.length === 0) return undefined;
+  const masters = encryptionKeys.map(({ id, secret }) => ({ id, secret: Buffer.from(secret, 'base64') }));
+  const { signal } = new AbortController();
+  const dataKey = await new PlaceKeys({ storage, logger: silentLogger }, masters).forSaving(signal);
+  const key = dataKey._unsafeUnwrap();
+  return (bytes: Uint8Array): Uint8Array => {
+    const [head = '', ...lines] = Buffer.from(bytes).toString().split('\n').slice(0, -2);
+    const opener = key && new LineOpener(key, Buffer.from(head));
+    return sealedLines([
+      head,
+      ...lines.map((line) => Buffer.from(opener?.open(Buffer.from(line))?.line ?? []).toString()),
+    ]);
+  };
 }
 
 /** What of a frame's bytes is in use, as text; undefined for what is no frame. */

@@ -76,12 +76,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       {
         file: save,
         find: 'const begun = await putBegun(',
-        replace: `this.early = base === undefined ? ok(undefined) : await readBase(layout, base, this.#signal);
+        replace: `this.early = base === undefined ? ok(undefined) : await readBase(layout, base, this.#parts.key, this.#signal);
           const begun = await putBegun(`,
       },
       {
         file: save,
-        find: 'base === undefined || !swept.value ? ok(undefined) : await readBase(layout, base, this.#signal);',
+        find: 'base === undefined || !swept.value ? ok(undefined) : await readBase(layout, base, key, this.#signal);',
         replace: 'this.early;',
       },
     ],
