@@ -14,6 +14,7 @@ import { addLabel, addLabels } from './commands/label.ts';
 import { addList } from './commands/list.ts';
 import { addPrune } from './commands/prune.ts';
 import { addRanges } from './commands/ranges.ts';
+import { addRepair } from './commands/repair.ts';
 import { addRestore } from './commands/restore.ts';
 import { addSave } from './commands/save.ts';
 import { addStatus } from './commands/status.ts';
@@ -87,6 +88,7 @@ export function makeProgram(run: CommandRun, complain: (text: string) => void = 
     addSweep,
     addKeys,
     addDoctor,
+    addRepair,
   ])
     add(program, run);
   return program;

@@ -66,6 +66,11 @@ export interface BackupStore {
 
   /** Frees what no backup uses. Absent where deleting a backup leaves nothing behind. */
   sweep?(options?: SweepOptions): ResultAsync<SweepReport, SweepError>;
+  /**
+   * Puts right what digests prove, and names what is lost. Deletes nothing that a COMPLETED backup needs. Absent where
+   * there are no digests.
+   */
+  repair?(options?: RepairOptions): ResultAsync<RepairReport, StoreError | ForeignCluster>;
 
   /**
    * Lets the first of the configured keys open all that is encrypted here, and moves no backup. Absent where the layout
@@ -227,6 +232,31 @@ export interface KeyRotation {
   /** What other keys opened: gone, and left. */
   readonly removed: number;
   readonly left: number;
+}
+
+export interface RepairOptions extends CallOptions {
+  /** Look and tell, and change nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface RepairReport {
+  readonly dryRun: boolean;
+  /** How many stored chunks were read. Those of encrypted backups are not. */
+  readonly chunks: number;
+  readonly steps: readonly RepairStep[];
+}
+
+/**
+ * What was done, or would be, and why: an attempt was `settled`, an object `removed` or `rebuilt`. About what is
+ * `lost` or `unreadable` nothing is done. The backup is the first of those that need the object.
+ */
+export interface RepairStep {
+  readonly kind: 'settled' | 'removed' | 'rebuilt' | 'unreadable' | 'lost';
+  readonly checkpointId: CheckpointId;
+  readonly partitionId?: PartitionId;
+  readonly nodeId?: NodeId;
+  readonly object?: string;
+  readonly reason: string;
 }
 
 /** What a sweep did, partition by partition. */

@@ -101,7 +101,7 @@ function report(partitionId: PartitionId, { living, settled }: AttemptsOfPartiti
 }
 
 /** The partitions that have objects of their own: a LIST for each. */
-function listPartitions(
+export function listPartitions(
   { storage }: Layout,
   signal: AbortSignal,
 ): ResultAsync<readonly PartitionId[], StoreError> {

@@ -18,6 +18,8 @@ import type {
   ListBackupsError,
   MarkFailedError,
   OpenBackupError,
+  RepairOptions,
+  RepairReport,
   RotateKeysOptions,
   SaveBackupError,
   SaveOptions,
@@ -45,6 +47,7 @@ import { listEntries } from './list-entries.ts';
 import { markFailed } from './mark-failed.ts';
 import { openBackup } from './open-backup.ts';
 import { PlaceKeys } from './place-keys.ts';
+import { repair } from './repair.ts';
 import { saveBackup } from './save-backup.ts';
 import { sweep } from './sweep.ts';
 
@@ -151,6 +154,13 @@ export class TidemarkBackupStore implements BackupStore {
       )
       .andTee((report) => this.#tell({ type: 'swept', report, durationMs: durationMs() }))
       .orTee((error) => this.#tell({ type: 'sweep-failed', error, durationMs: durationMs() }));
+  }
+
+  /** Ends what dead writers left, and writes damaged chunks again whose bytes are elsewhere. Reads every byte. */
+  repair(options: RepairOptions = {}): ResultAsync<RepairReport, StoreError | ForeignCluster> {
+    return this.#calls.run(options, (signal) =>
+      this.#identity.check(signal).andThen(() => repair(this.#layout, { ...options, signal })),
+    );
   }
 
   /** Wraps the data keys of the place with the first of the keys that are configured. Moves no backup. */
