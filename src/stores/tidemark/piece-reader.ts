@@ -39,14 +39,17 @@ export class PieceReader {
     memory: Uint8Array<SharedArrayBuffer>,
     signal: AbortSignal,
   ): ResultAsync<Uint8Array, ReadPieceError> {
-    return fromAsync<Uint8Array, ReadPieceError>(async () => {
-      const fetched = await this.#fetch(chunk, signal, memory);
-      if (fetched.isErr()) return err(fetched.error);
-      // A storage that has memory of its own, or what was decompressed.
-      if (fetched.value.buffer !== memory.buffer) memory.set(fetched.value);
-      const found = toHex(await digestChunk(memory));
-      return found === expected ? ok(memory) : err(this.#otherDigest(chunk, expected, found));
-    });
+    const read = () =>
+      fromAsync<Uint8Array, ReadPieceError>(async () => {
+        const fetched = await this.#fetch(chunk, signal, memory);
+        if (fetched.isErr()) return err(fetched.error);
+        // A storage that has memory of its own, or what was decompressed.
+        if (fetched.value.buffer !== memory.buffer) memory.set(fetched.value);
+        const found = toHex(await digestChunk(memory));
+        return found === expected ? ok(memory) : err(this.#otherDigest(chunk, expected, found));
+      });
+    // What is fetched ahead may have nobody who waits for it: a throw, as of a lost thread, would end the process.
+    return contain('read chunk', read);
   }
 
   /** Reads a part of a pack. Others may still read the pack, and its parts are small. */
@@ -65,7 +68,8 @@ export class PieceReader {
    * waiting.
    */
   #pack(chunk: Chunk, signal: AbortSignal): ResultAsync<Uint8Array, ReadPieceError> {
-    const pack = this.#packs.get(chunk) ?? this.#fetch(chunk, this.#closing);
+    // Contained: what it throws must not stay here for all who come later.
+    const pack = this.#packs.get(chunk) ?? contain('read pack', () => this.#fetch(chunk, this.#closing));
     this.#packs.delete(chunk);
     this.#packs.set(chunk, pack);
     const [oldest] = this.#packs.keys();
@@ -83,7 +87,6 @@ export class PieceReader {
   ): ResultAsync<Uint8Array, ReadPieceError> {
     return fromAsync<Uint8Array, ReadPieceError>(async () => {
       const key = chunkKey(this.#partitionId, chunk.name);
-      // What is fetched ahead may have nobody who waits for it: a throw would end the process.
       // A byte more than it should have is enough to see that it has more.
       await this.#layout.rate?.turn(this.#partitionId, chunk.storedBytes, signal);
       const range = { start: 0, length: chunk.storedBytes + 1 };
