@@ -57,4 +57,20 @@ describe('a hashing thread that is lost', () => {
     }
     await readWhole(file);
   });
+
+  it('fails the read of a pack, and keeps nothing of it for the next one', async () => {
+    const current = { id: 'a', secret: Buffer.alloc(32, 1).toString('base64') };
+    const { store } = nativePlace().node({ chunkSizeBytes: LARGE, encryptionKeys: [current] });
+    const small = [sampleFile('a', 80_000, 1), sampleFile('b', 80_000, 2)];
+    const packed = sampleBackup({ snapshotFiles: small, segmentFiles: [] });
+    (await store.save(packed))._unsafeUnwrap();
+    const stored = (await store.open(packed.id))._unsafeUnwrap();
+    const [file] = stored.snapshotFiles;
+    if (file === undefined) throw new Error('the backup has files');
+    loseThread();
+    await expect(readWhole(file)).rejects.toMatchObject({
+      name: 'StoreFailure',
+    });
+    await assertSameBackup(stored, packed);
+  });
 });
