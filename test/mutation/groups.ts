@@ -57,6 +57,7 @@ export const GROUPS: readonly Group[] = [
     tests: [
       'test/stores/{reading,incremental,format-1,listings,listing-failures,hostile-sizes}.test.ts',
       'test/stores/zeebe/{zeebe-backup-store,foreign-keys,edges}.test.ts',
+      'test/cli/delete-leftovers.test.ts',
       'test/contract/backup-store{,-zeebe}.test.ts',
     ],
   },

@@ -5,7 +5,7 @@ import { checkpointId } from '../../src/core/ids.ts';
 import type { BackupQuery, BackupStore } from '../../src/ports/backup-store.ts';
 import { sampleBackup } from '../../src/testkit/sample-backups.ts';
 import { nativePlace } from './native-place.ts';
-import type { ScriptedStorage } from './scripted-storage.ts';
+import type { Fate, ScriptedStorage } from './scripted-storage.ts';
 import { zeebePlace } from './zeebe/zeebe-place.ts';
 
 interface Node {
@@ -50,6 +50,37 @@ describe.each(Object.entries(PLACES))('a listing of the %s layout', (_, place) =
       }
     },
   );
+
+  it('of what is unsettled fails when any of its requests does', async () => {
+    const node = await filled();
+    const whole = node();
+    (await whole.store.unsettled(1))._unsafeUnwrap();
+    const requests = whole.storage.calls.length;
+    expect(requests).toBeGreaterThan(0);
+    for (let broken = 0; broken < requests; broken += 1) {
+      const { store, storage } = node();
+      storage.script = ({ index }) => (index === broken ? 'refused' : 'done');
+      expect((await store.unsettled(1)).isErr(), `request ${broken}`).toBe(true);
+    }
+  });
+
+  it('leaves out what is deleted while it reads', async () => {
+    const node = await filled();
+    const { store, storage } = node();
+    const other = node();
+    let isDeleted = false;
+    storage.script = async ({ operation }): Promise<Fate> => {
+      if (operation === 'get' && !isDeleted) {
+        isDeleted = true;
+        const id = { checkpointId: checkpointId(2), partitionId: 1, nodeId: 0 };
+        (await other.store.delete(id))._unsafeUnwrap();
+      }
+      return 'done';
+    };
+    const { backups } = (await store.list({ partitionId: 1, details: true }))._unsafeUnwrap();
+    expect(isDeleted).toBe(true);
+    expect(backups.map(({ id }) => id.checkpointId)).toEqual([checkpointId(1)]);
+  });
 
   it('tells of a completed backup what its manifest says', async () => {
     const { store } = (await filled())();
