@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { assertSameBackup, GatedFile, sampleBackup, sampleFile } from '../../src/testkit/sample-backups.ts';
 import { keys } from './damage.ts';
-import { manifestBytes, manifestJson } from './manifest-json.ts';
+import { manifestBytes, manifestJson, sealedLines } from './manifest-json.ts';
 import { CHUNK, nativePlace, STALE } from './native-place.ts';
 import type { Fate } from './scripted-storage.ts';
 
@@ -120,6 +120,24 @@ describe('a sweep', () => {
     await clock.advance(GRACE + 1);
     expect((await store.open(first.id)).isErr()).toBe(true);
     expect((await sweep()).partitions[0]).toMatchObject({ found: { inUse: of(2), garbage: of(0) } });
+  });
+
+  it('frees nothing where a manifest has more or fewer chunks than its first line says', async () => {
+    const { clock, memory, sweep } = await placeWith(first);
+    const [key = ''] = (await keys(memory)).filter((name) => name.includes('/completed.'));
+    const [head = '', ...lines] = new TextDecoder()
+      .decode((await memory.get(key))._unsafeUnwrap())
+      .split('\n')
+      .slice(0, -2);
+    await clock.advance(GRACE + 1);
+    for (const told of [1, 3]) {
+      const counted = head.replace('"chunks":2', `"chunks":${told}`);
+      expect(counted).not.toBe(head);
+      (await memory.put(key, sealedLines([counted, ...lines])))._unsafeUnwrap();
+      const [partition] = (await sweep()).partitions;
+      expect(partition?.freed.chunks ?? 0, `${told} chunks told`).toBe(0);
+      expect(await keys(memory, 'partitions/1/chunks/')).toHaveLength(2);
+    }
   });
 
   it('refuses a grace period in which a living save looks dead, and the place of another cluster', async () => {

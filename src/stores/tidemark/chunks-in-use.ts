@@ -104,7 +104,6 @@ function chunkNames(bytes: Uint8Array): ResultAsync<readonly string[], string> {
     const names: string[] = [];
     let count: number | undefined;
     for await (const line of lines) {
-      if (names.length === count) return ok(names);
       const json = jsonOf(line);
       if (count === undefined) {
         const head = headShape.safeParse(json);
@@ -113,6 +112,10 @@ function chunkNames(bytes: Uint8Array): ResultAsync<readonly string[], string> {
         continue;
       }
       const chunk = chunkShape.safeParse(json);
+      if (names.length === count) {
+        // What a sweep does not know of, it frees.
+        return chunk.success ? err('has more chunks than its first line says') : ok(names);
+      }
       if (!chunk.success) return err('a line is not of a chunk');
       names.push('sealed' in chunk.data ? chunk.data.name : (chunk.data.name ?? chunk.data.sha256));
     }
