@@ -15,7 +15,7 @@ import { BACKUPS_PREFIX, parseMarkerKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
 import { eachPage } from './list-copies.ts';
 import { FORMAT } from './manifest.ts';
-import { bytesToLines } from './manifest-lines.ts';
+import { bytesToLines, jsonOfLine } from './manifest-lines.ts';
 import { NameSet } from './name-set.ts';
 
 const LARGE_BYTES = 1024 * 1024;
@@ -104,7 +104,7 @@ function chunkNames(bytes: Uint8Array): ResultAsync<readonly string[], string> {
     const names: string[] = [];
     let count: number | undefined;
     for await (const line of lines) {
-      const json = jsonOf(line);
+      const json = jsonOfLine(line);
       if (count === undefined) {
         const head = headShape.safeParse(json);
         if (!head.success) return err('is of a format that this version does not know');
@@ -122,14 +122,3 @@ function chunkNames(bytes: Uint8Array): ResultAsync<readonly string[], string> {
     return names.length === count ? ok(names) : err('has fewer chunks than its first line says');
   });
 }
-
-/** Numbers lose digits here; the names are texts. */
-function jsonOf(line: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(line));
-  } catch {
-    return undefined;
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });

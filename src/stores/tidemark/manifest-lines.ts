@@ -41,6 +41,17 @@ export async function bytesToLines(bytes: Uint8Array): Promise<AsyncIterable<Uin
   return lastLine > 0 && found === digestLine(hash.digest('hex')) ? split(lines) : undefined;
 }
 
+/** What a line says; undefined where it is no JSON. Numbers of 64 bits, as in a first line, would lose digits. */
+export function jsonOfLine(line: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(line));
+  } catch {
+    return undefined;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 async function* split(lines: Uint8Array): AsyncGenerator<Uint8Array> {
   let count = 0;
   for (let begin = 0; begin < lines.length; ) {

@@ -18,7 +18,7 @@ import {
   type ManifestFile,
   type Piece,
 } from './manifest.ts';
-import { bytesToLines } from './manifest-lines.ts';
+import { bytesToLines, jsonOfLine } from './manifest-lines.ts';
 import { parseBody, tooNew } from './parse-body.ts';
 import { LineOpener, type OpenedLine } from './sealed-lines.ts';
 
@@ -62,15 +62,14 @@ export function parseManifest(
         opener = new LineOpener(key, line);
         continue;
       }
-      const isChunk = chunks.length < head.chunks;
       const opened = opener === undefined ? { line } : opener.open(line);
-      const read = isChunk ? readChunk(expected.object, opened) : files.read(opened?.line);
-      const error = read.isErr() ? read.error : undefined;
-      if (typeof error === 'string') {
-        return err(new BackupCorrupt(expected.object, `line ${number}: ${error}`));
+      const read =
+        chunks.length < head.chunks ? readChunk(expected.object, opened, chunks) : files.read(opened?.line);
+      if (read.isErr()) {
+        const { error } = read;
+        const isFlaw = typeof error === 'string';
+        return err(isFlaw ? new BackupCorrupt(expected.object, `line ${number}: ${error}`) : error);
       }
-      if (error !== undefined) return err(error);
-      if (isChunk && read.isOk() && read.value !== undefined) chunks.push(read.value);
     }
     if (head === undefined || chunks.length < head.chunks || files.files.length !== head.files) {
       return err(new BackupCorrupt(expected.object, 'has other lines than its first one says'));
@@ -105,9 +104,13 @@ function readHead(
   );
 }
 
-/** A text tells what is wrong with the line. */
-function readChunk(object: string, opened: OpenedLine | undefined): Result<Chunk, string | StoreFailure> {
-  return readLine(opened?.line, manifestChunkShape).andThen<Chunk, string | StoreFailure>(
+/** Adds a chunk. A text tells what is wrong with the line. */
+function readChunk(
+  object: string,
+  opened: OpenedLine | undefined,
+  chunks: Chunk[],
+): Result<undefined, string | StoreFailure> {
+  return readLine(opened?.line, manifestChunkShape).andThen<undefined, string | StoreFailure>(
     ({ sha256, size, stored, codec: named, name = sha256 }) => {
       const codec = CODECS.find((known) => known === named);
       if (codec === undefined) return err(tooNew(object, `codec=${named}`));
@@ -118,7 +121,8 @@ function readChunk(object: string, opened: OpenedLine | undefined): Result<Chunk
       if (packed < 1 || packed > size || (codec === 'none' && packed < size)) {
         return err('a chunk has two sizes');
       }
-      return ok({ sha256, sizeBytes: size, name, codec, storedBytes: stored });
+      chunks.push({ sha256, sizeBytes: size, name, codec, storedBytes: stored });
+      return ok(undefined);
     },
   );
 }
@@ -133,7 +137,7 @@ class FileTable {
     this.#chunks = chunks;
   }
 
-  /** A text tells what is wrong with the line. */
+  /** Adds a file. A text tells what is wrong with the line. */
   read(line: Uint8Array | undefined): Result<undefined, string> {
     return readLine(line, manifestFileShape).andThen<undefined, string>(
       ({ kind, name, size, digest, pieces: ranges }) => {
@@ -152,20 +156,13 @@ class FileTable {
   }
 }
 
-/** The lines behind the first hold no number of 64 bits. */
 function readLine<T>(line: Uint8Array | undefined, shape: z.ZodType<T>): Result<T, string> {
   if (line === undefined) return err('does not decrypt');
-  let json: unknown;
-  try {
-    json = JSON.parse(utf8.decode(line));
-  } catch {
-    return err('is no JSON');
-  }
+  const json = jsonOfLine(line);
+  if (json === undefined) return err('is no JSON');
   const shaped = shape.safeParse(json);
   return shaped.success ? ok(shaped.data) : err(shapeProblem(shaped.error));
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function readPieces(
   pieces: readonly (readonly [number, number, number] | readonly [number, number, number, string])[],
