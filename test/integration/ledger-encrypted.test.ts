@@ -9,23 +9,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { takeBackup } from '../../examples/demo/backups.ts';
 import { post } from '../../examples/demo/load.ts';
 import type { LedgerAudit } from '../../examples/ledger/audit.ts';
-import { freePorts, LedgerCluster } from '../../examples/ledger/cluster.ts';
+import type { LedgerCluster } from '../../examples/ledger/cluster.ts';
+import { smallCluster } from './small-cluster.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ACCOUNTS = Array.from({ length: 12 }, (_, index) => `account-${index}-of-rosalind`);
-const NODES = 2;
 const KEY = { TIDEMARK_ENCRYPTION_KEYS: `first:${Buffer.alloc(32, 3).toString('base64')}` };
 const directory = mkdtempSync(join(tmpdir(), 'ledger-encrypted-'));
 const bucket = join(directory, 'bucket');
 
-async function clusterWith(environment: Record<string, string>, data: string): Promise<LedgerCluster> {
-  const ports = await freePorts(2 * NODES);
-  return new LedgerCluster({
-    nodes: NODES,
-    partitions: 3,
+function clusterWith(environment: Record<string, string>, data: string): Promise<LedgerCluster> {
+  return smallCluster({
     directory: join(directory, data),
-    ports: ports.slice(0, NODES),
-    managementPorts: ports.slice(NODES),
     environment: {
       ZEEBE_BROKER_DATA_BACKUP_STORE: 'FILESYSTEM',
       ZEEBE_BROKER_DATA_BACKUP_FILESYSTEM_BASEPATH: bucket,
@@ -66,7 +61,7 @@ it('shows the store nothing, and is restored from it with the key alone', { time
   for (const id of ACCOUNTS) expect(await post(`${urls[0]}/accounts`, { id, balance: 1_000 })).toBe(201);
   for (let count = 0; count < 80; count += 1) {
     const [from, to] = [ACCOUNTS[count % 12], ACCOUNTS[(5 * count + 1) % 12]];
-    await post(`${urls[count % NODES]}/transfers`, { id: `transfer-${count}`, from, to, amount: 1 });
+    await post(`${urls[count % urls.length]}/transfers`, { id: `transfer-${count}`, from, to, amount: 1 });
   }
   for (const id of [1, 2]) await takeBackup(cluster.nodes[0]?.managementUrl ?? '', id, () => {});
   const files = search(join(directory, 'data'), []).all;

@@ -10,12 +10,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { takeBackup } from '../../examples/demo/backups.ts';
 import { post } from '../../examples/demo/load.ts';
 import type { LedgerAudit } from '../../examples/ledger/audit.ts';
-import { freePorts, LedgerCluster } from '../../examples/ledger/cluster.ts';
+import type { LedgerCluster } from '../../examples/ledger/cluster.ts';
 import { type LedgerStore, openLedgerStore } from '../../examples/ledger/store.ts';
+import { smallCluster } from './small-cluster.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ACCOUNTS = Array.from({ length: 20 }, (_, index) => `account-${index}`);
-const NODES = 2;
 const MARKER_MS = 150;
 const directory = mkdtempSync(join(tmpdir(), 'ledger-points-'));
 let store: LedgerStore;
@@ -23,13 +23,8 @@ let cluster: LedgerCluster;
 
 beforeAll(async () => {
   store = await openLedgerStore({}, directory);
-  const ports = await freePorts(2 * NODES);
-  cluster = new LedgerCluster({
-    nodes: NODES,
-    partitions: 3,
+  cluster = await smallCluster({
     directory,
-    ports: ports.slice(0, NODES),
-    managementPorts: ports.slice(NODES),
     environment: {
       ...store.environment,
       LEDGER_SNAPSHOT_EVERY: '150',

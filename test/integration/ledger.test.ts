@@ -9,11 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { takeBackup } from '../../examples/demo/backups.ts';
 import { Load, post } from '../../examples/demo/load.ts';
 import type { LedgerAudit } from '../../examples/ledger/audit.ts';
-import { freePorts, LedgerCluster } from '../../examples/ledger/cluster.ts';
+import type { LedgerCluster } from '../../examples/ledger/cluster.ts';
 import { type LedgerStore, openLedgerStore } from '../../examples/ledger/store.ts';
+import { smallCluster } from './small-cluster.ts';
 
 const ACCOUNTS = Array.from({ length: 30 }, (_, index) => `account-${index}`);
-const NODES = 2;
 const directory = mkdtempSync(join(tmpdir(), 'ledger-test-'));
 let store: LedgerStore;
 let cluster: LedgerCluster;
@@ -21,13 +21,8 @@ let urls: string[];
 
 beforeAll(async () => {
   store = await openLedgerStore({}, directory);
-  const ports = await freePorts(2 * NODES);
-  cluster = new LedgerCluster({
-    nodes: NODES,
-    partitions: 3,
+  cluster = await smallCluster({
     directory,
-    ports: ports.slice(0, NODES),
-    managementPorts: ports.slice(NODES),
     environment: { ...store.environment, LEDGER_SNAPSHOT_EVERY: '500', LEDGER_SEGMENT_BYTES: '30000' },
     restart: true,
     logFile: join(directory, 'nodes.log'),
