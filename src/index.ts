@@ -51,7 +51,7 @@ export {
 export { BackupPartlyTriggered } from './core/backup-partly-triggered.ts';
 export type { CheckpointType } from './core/checkpoint.ts';
 export { DataDirectoryInUse } from './core/data-directory-in-use.ts';
-export { EncryptionKeyMissing, EncryptionKeyWrong } from './core/encryption-errors.ts';
+export { EncryptionKeyDamaged, EncryptionKeyMissing, EncryptionKeyWrong } from './core/encryption-errors.ts';
 export * from './core/errors.ts';
 export {
   type CheckpointId,

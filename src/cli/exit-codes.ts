@@ -43,6 +43,7 @@ export const EXIT_CODES = {
   EncryptionKeyMissing: { code: 25, meaning: 'no key is configured that opens the store' },
   EncryptionKeyWrong: { code: 26, meaning: 'a key has the right id and another secret' },
   StoreUnfit: { code: 27, meaning: 'the store answers, and does not do what backups need' },
+  EncryptionKeyDamaged: { code: 28, meaning: 'a wrapped data key of the store is gone or damaged' },
   ManagementUnreachable: { code: 30, meaning: 'the management API did not answer' },
   ManagementApiError: { code: 31, meaning: 'the management API refused or failed' },
   CheckpointNotNewer: { code: 32, meaning: 'the id is not above that of the latest backup' },

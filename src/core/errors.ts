@@ -1,7 +1,8 @@
 // Every expected failure, one class per decision a caller can take. Discriminate by `name`; messages may change.
 import type { BackupId } from './backup.ts';
 import { BackupError } from './backup-error.ts';
-import type { EncryptionKeyMissing, EncryptionKeyWrong } from './encryption-errors.ts';
+import type { CheckpointType } from './checkpoint.ts';
+import type { EncryptionKeyDamaged, EncryptionKeyMissing, EncryptionKeyWrong } from './encryption-errors.ts';
 import { idAbove } from './generated-id.ts';
 import type { CheckpointId, PartitionId } from './ids.ts';
 import type { BackupStatusCode, PartitionBackupStatus } from './status.ts';
@@ -258,7 +259,9 @@ export class CheckpointNotNewer extends BackupError {
   readonly latest: CheckpointId;
   /** The lowest id that a new backup can have. Undefined when the latest has used up the last one. */
   readonly nextFree: CheckpointId | undefined;
-  constructor(requested: CheckpointId, latest: CheckpointId) {
+  /** What the latest one was made for. Absent where nobody told. */
+  readonly latestType?: CheckpointType;
+  constructor(requested: CheckpointId, latest: CheckpointId, latestType?: CheckpointType) {
     const nextFree = idAbove(latest);
     super(
       `Requested backup has id ${requested}. The latest backup has id ${latest}. ` +
@@ -268,6 +271,7 @@ export class CheckpointNotNewer extends BackupError {
     this.requested = requested;
     this.latest = latest;
     this.nextFree = nextFree;
+    if (latestType !== undefined) this.latestType = latestType;
   }
 }
 
@@ -288,10 +292,11 @@ export class DataDirectoryNotEmpty extends BackupError {
   override readonly retryable = false;
   readonly directory: string;
   readonly found: readonly string[];
-  constructor(directory: string, found: readonly string[]) {
+  /** `origin` tells what an earlier restore has put there. */
+  constructor(directory: string, found: readonly string[], origin = '') {
     const names = found.slice(0, 5).join(', ') + (found.length > 5 ? `, and ${found.length - 5} more` : '');
     super(
-      `the data directory is not empty: directory=${directory} found=[${names}]; ` +
+      `the data directory is not empty: directory=${directory} found=[${names}]; ${origin}` +
         'nothing was changed; empty it or choose another directory',
     );
     this.directory = directory;
@@ -378,6 +383,7 @@ export type StoreError =
   | StoreFailure
   | EncryptionKeyMissing
   | EncryptionKeyWrong
+  | EncryptionKeyDamaged
   | DeadlineExceeded
   | Aborted;
 

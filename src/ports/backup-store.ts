@@ -241,18 +241,19 @@ export interface RepairOptions extends CallOptions {
 
 export interface RepairReport {
   readonly dryRun: boolean;
-  /** How many stored chunks were read. Those of encrypted backups are not. */
+  /** How many stored chunks were read. */
   readonly chunks: number;
   readonly steps: readonly RepairStep[];
 }
 
 /**
  * What was done, or would be, and why: an attempt was `settled`, an object `removed` or `rebuilt`. About what is
- * `lost` or `unreadable` nothing is done. The backup is the first of those that need the object.
+ * `lost` or `unreadable` nothing is done. The backup is the first of those that need the object; a wrapped data key
+ * is of none.
  */
 export interface RepairStep {
   readonly kind: 'settled' | 'removed' | 'rebuilt' | 'unreadable' | 'lost';
-  readonly checkpointId: CheckpointId;
+  readonly checkpointId?: CheckpointId;
   readonly partitionId?: PartitionId;
   readonly nodeId?: NodeId;
   readonly object?: string;

@@ -1,5 +1,5 @@
 // One proof per exit code. The type of the table says that none is left out.
-import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -100,6 +100,11 @@ const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
   StoreFailure: (world) => onS3(world, 200, '<html>a proxy</html>'),
   EncryptionKeyMissing: (world) => onEncrypted(world, 'another'),
   EncryptionKeyWrong: (world) => onEncrypted(world, 'first'),
+  EncryptionKeyDamaged: async (world) => {
+    await onEncrypted(world, 'first');
+    await rm(join(world.storeDirectory, 'keys'), { recursive: true });
+    return onEncrypted(world, 'first', false);
+  },
   ManagementUnreachable: (world) => world.run(['list', '--gateway', 'http://127.0.0.1:9', '--json']),
   ManagementApiError: (world) =>
     onGateway(world, ['status', '7'], (gateway) => {
@@ -199,10 +204,10 @@ async function copyTo(world: CliWorld, id: bigint, more: string): Promise<Outcom
 }
 
 /** Restores what was encrypted with the key `first` by a key of another secret. */
-async function onEncrypted(world: CliWorld, id: string): Promise<Outcome> {
+async function onEncrypted(world: CliWorld, id: string, saves = true): Promise<Outcome> {
   const secret = (fill: number) => Buffer.alloc(32, fill).toString('base64');
   const encryptionKeys = [{ id: 'first', secret: secret(1) }];
-  await world.save(7n, [1, 2], 2, undefined, { encryptionKeys });
+  if (saves) await world.save(7n, [1, 2], 2, undefined, { encryptionKeys });
   const env = { ...world.env, TIDEMARK_ENCRYPTION_KEYS: `${id}:${secret(2)}` };
   const outcome = await world.run(['restore', '7', '--json'], { env });
   expect(outcome.stdout + outcome.stderr).not.toContain(secret(2));

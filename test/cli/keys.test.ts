@@ -1,5 +1,7 @@
 // An encrypted store on the command line: every command with keys, and a new key.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CliWorld, makeWorld } from './cli-world.ts';
 
 const OLD = `old:${Buffer.alloc(32, 1).toString('base64')}`;
@@ -44,6 +46,12 @@ it('a place without anything encrypted has nothing to rotate', async () => {
 it.each([
   ['no base64', 'a:zzz', 'encryptionKeys[0].secret must be 32 random bytes'],
   ['too short', `a:${Buffer.alloc(31, 1).toString('base64')}`, 'encryptionKeys[0].secret'],
+  ['too long', `a:${Buffer.alloc(33, 1).toString('base64')}`, 'encryptionKeys[0].secret'],
+  ['no padding', `a:${OLD.slice(4).replace('=', '')}`, 'encryptionKeys[0].secret'],
+  ['of URLs', `a:${Buffer.alloc(32, 255).toString('base64url')}=`, 'encryptionKeys[0].secret'],
+  ['in hex', `a:${Buffer.alloc(32, 1).toString('hex')}`, 'encryptionKeys[0].secret'],
+  ['without a name', OLD.slice(4), 'encryptionKeys[0].id must have'],
+  ['the wrong way round', `${OLD.slice(4)}:a`, 'encryptionKeys[0].id must have'],
   ['a bad name', `A b:${OLD.slice(4)}`, 'encryptionKeys[0].id must have'],
   ['two of one name', `${OLD},${OLD}`, 'must have different ids'],
 ])('%s is told, and not repeated', async (_, keys, problem) => {
@@ -53,4 +61,80 @@ it.each([
   expect(stderr).toContain(problem);
   for (const secret of keys.split(/[:,]/).filter((part) => part.length > 10))
     expect(stderr).not.toContain(secret);
+});
+
+describe('what is wrong with an encrypted store has a code and words of its own', () => {
+  const all = async (part: string) => {
+    const entries = await readdir(world.storeDirectory, { recursive: true, withFileTypes: true });
+    const paths = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+    return paths.filter((path) => path.includes(part)).sort();
+  };
+  const changed = async (part: string) => {
+    const [path = ''] = await all(part);
+    const bytes = await readFile(path);
+    const at = part === '/keys/' ? bytes.indexOf('wrapped') + 12 : bytes.length >> 1;
+    bytes.writeUInt8(bytes.readUInt8(at) === 0x61 ? 0x62 : 0x61, at);
+    await writeFile(path, bytes);
+  };
+  const CASES: readonly (readonly [
+    string,
+    { keys?: string; act?: () => Promise<unknown>; restore: number; verify: number; words: RegExp },
+  ])[] = [
+    ['no key', { keys: '', restore: 25, verify: 25, words: /one of these keys is needed: \[old\]/ }],
+    ['another key', { keys: NEW, restore: 25, verify: 25, words: /one of these keys is needed: \[old\]/ }],
+    [
+      'another secret',
+      { keys: `old:${NEW.slice(4)}`, restore: 26, verify: 26, words: /key=old .*correct its secret/ },
+    ],
+    [
+      'a wrapped key that was changed',
+      { act: () => changed('/keys/'), restore: 28, verify: 14, words: /keys\/\w+\/old .*another digest/ },
+    ],
+    [
+      'a wrapped key that was cut',
+      {
+        act: async () => writeFile((await all('/keys/'))[0] ?? '', '{"form'),
+        restore: 28,
+        verify: 14,
+        words: /keys\/\w+\/old .*no JSON/,
+      },
+    ],
+    [
+      'a wrapped key that is gone',
+      {
+        act: () => rm(join(world.storeDirectory, 'keys'), { recursive: true }),
+        restore: 28,
+        verify: 14,
+        words: /keys\/\w+\/ .*holds nothing any more/,
+      },
+    ],
+    [
+      'a chunk that was changed',
+      { act: () => changed('/chunks/'), restore: 14, verify: 14, words: /its tag/ },
+    ],
+    [
+      'a manifest that was lengthened',
+      {
+        act: async () => appendFile((await all('/completed.'))[0] ?? '', 'x'),
+        restore: 14,
+        verify: 14,
+        words: /their digest do not match/,
+      },
+    ],
+  ];
+  it.each(CASES)('%s', async (_, { keys = OLD, act, restore, verify, words }) => {
+    const encryptionKeys = [{ id: 'old', secret: OLD.slice(4) }];
+    await world.save(7n, [1, 2], 2, undefined, { encryptionKeys });
+    await act?.();
+    const before = await all('');
+    const options = keys === '' ? {} : withKeys(keys);
+    const outcomes = [await world.run(['restore', '7'], options), await world.run(['verify', '7'], options)];
+    expect(outcomes.map(({ code }) => code)).toEqual([restore, verify]);
+    for (const { stdout, stderr } of outcomes) {
+      expect(`${stdout}${stderr}`).toMatch(words);
+      for (const secret of [OLD, NEW]) expect(`${stdout}${stderr}`).not.toContain(secret.slice(4));
+    }
+    expect(await all('')).toEqual(before);
+    expect(await readdir(world.dataDirectory).catch(() => [])).toEqual([]);
+  });
 });

@@ -152,18 +152,24 @@ describe('the keys', () => {
     const place = nativePlace();
     (await place.node({ encryptionKeys: [A] }).store.save(backup()))._unsafeUnwrap();
     const [name = ''] = await keys(place.memory, 'keys/');
-    const bytes = (await place.memory.get(name))._unsafeUnwrap();
+    const bytes = Buffer.from((await place.memory.get(name))._unsafeUnwrap());
     const open = () => errorOf(place.node({ encryptionKeys: [A] }).store.open(backup().id));
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = Uint8Array.from(bytes);
       changed[at] = (changed[at] ?? 0) ^ 1;
       (await place.memory.put(name, changed))._unsafeUnwrap();
-      expect(['EncryptionKeyWrong', 'StoreFailure']).toContain((await open()).name);
+      const opened = await place.node({ encryptionKeys: [A] }).store.open(backup().id);
+      // Its digest may be what was changed: the tag proves the key all the same.
+      if (opened.isErr()) expect(['EncryptionKeyDamaged', 'StoreFailure']).toContain(opened.error.name);
+      else expect(at).toBeGreaterThanOrEqual(bytes.indexOf('sha256'));
       (await place.memory.put(name, bytes.subarray(0, at)))._unsafeUnwrap();
-      expect((await open()).name).toBe('EncryptionKeyWrong');
+      expect(await open()).toMatchObject({
+        name: 'EncryptionKeyDamaged',
+        object: expect.stringContaining(name),
+      });
     }
     (await place.memory.delete([name]))._unsafeUnwrap();
-    expect(await open()).toMatchObject({ name: 'EncryptionKeyMissing', keyIds: [] });
+    expect(await open()).toMatchObject({ name: 'EncryptionKeyDamaged', detail: 'holds nothing any more' });
   });
 
   it('are changed without moving a chunk: the requests are counted', async () => {
@@ -257,7 +263,7 @@ describe('a manifest', () => {
       const changed = Buffer.concat([lines, Buffer.from(`{"sha256":"${digest}"}\n`)]);
       (await place.memory.put(name, changed))._unsafeUnwrap();
       const error = await errorOf(node.store.open(backup().id));
-      expect(['BackupCorrupt', 'StoreFailure', 'EncryptionKeyMissing']).toContain(error.name);
+      expect(['BackupCorrupt', 'StoreFailure', 'EncryptionKeyDamaged']).toContain(error.name);
     }
   });
 

@@ -26,7 +26,8 @@ export function addRepair(program: Command, run: CommandRun): void {
 }
 
 const EXAMPLES = `
-Reads every byte of every backup that is not encrypted. Deletes nothing that a COMPLETED backup needs.
+Reads every byte of every backup, for which an encrypted store takes its keys. Deletes nothing that a COMPLETED backup
+needs.
 
 Examples:
   $ tidemark repair --dry-run
@@ -52,8 +53,8 @@ function show(report: RepairReport): Shown {
     const verb = dryRun && kind !== 'lost' && kind !== 'unreadable' ? `would be ${kind}` : kind;
     const what = object === undefined ? '' : ` ${object}`;
     const copy = partitionId === undefined ? '' : ` partition ${partitionId} node ${nodeId}`;
-    const backup = `backup ${checkpointId}${copy}`;
-    return printable(`${verb}: ${backup}${what}: ${reason}`);
+    const backup = checkpointId === undefined ? ' data key' : ` backup ${checkpointId}${copy}`;
+    return printable(`${verb}:${backup}${what}: ${reason}`);
   });
   const ends = `${chunks} chunks read; ${dryRun ? 'dry run: nothing was changed' : `${steps.length} findings`}`;
   const text = [...lines, ...(lines.length > 0 ? [''] : []), ends].join('\n');

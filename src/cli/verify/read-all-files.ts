@@ -94,7 +94,7 @@ function at(file: StoredFile, damage: BackupCorrupt, fileOffset: number): Locate
 }
 
 /** Damage that a store found by itself. */
-export function findingOf({ object, detail }: BackupCorrupt): LocatedFinding {
+export function findingOf({ object, detail }: Pick<BackupCorrupt, 'object' | 'detail'>): LocatedFinding {
   const whatRestoreWouldDo = 'it refuses the backup and installs nothing';
   return { severity: 'error', object, what: detail, whatRestoreWouldDo };
 }

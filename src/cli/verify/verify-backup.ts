@@ -63,7 +63,7 @@ function verifyOne(
     const opened = await store.open(id, { signal, evenIfDamaged: true });
     if (opened.isErr()) {
       const { error } = opened;
-      if (error.name === 'BackupCorrupt')
+      if (error.name === 'BackupCorrupt' || error.name === 'EncryptionKeyDamaged')
         return ok({ ...nothing, state: listed, findings: [findingOf(error)] });
       if (error.name === 'InvalidBackupState') return ok({ ...nothing, state: error.actual });
       return error.name === 'BackupNotFound' ? ok({ ...nothing, state: 'DOES_NOT_EXIST' }) : err(error);

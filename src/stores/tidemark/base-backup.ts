@@ -68,6 +68,7 @@ export function readBase(
         return ok(undefined);
       case 'EncryptionKeyMissing':
       case 'EncryptionKeyWrong':
+      case 'EncryptionKeyDamaged':
         // Without a key of our own this would go on in the clear where somebody has chosen not to.
         if (key === undefined) return err(error);
         layout.logger.warn({ ...base.id, err: error }, 'cannot build on the last backup, sending everything');

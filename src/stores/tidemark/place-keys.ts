@@ -1,34 +1,34 @@
 // The data keys of a place: kept in the store, each wrapped by one or more keys of the operator. Makes one for the
-// first save; never writes over one. Nothing here is read or written where nothing is encrypted.
-import { err, ok, type Result, type ResultAsync } from 'neverthrow';
+// first save, and puts nothing over one that is whole. Nothing here is read or written where nothing is encrypted.
+import { err, ok, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
-import { EncryptionKeyMissing, EncryptionKeyWrong } from '../../core/encryption-errors.ts';
-import { BackupCorrupt, type ObjectAlreadyExists, type StoreError, StoreFailure } from '../../core/errors.ts';
-import { BODY_SIZE_BYTES_MAX } from '../../core/limits.ts';
+import { EncryptionKeyDamaged, EncryptionKeyMissing } from '../../core/encryption-errors.ts';
+import { type StoreError, StoreFailure } from '../../core/errors.ts';
+import { invariant } from '../../core/invariant.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { KeyRotation } from '../../ports/backup-store.ts';
 import type { ObjectStorage } from '../../ports/object-storage.ts';
 import type { Logger } from '../../ports/telemetry.ts';
 import { randomSecret } from '../../runtime/random-secret.ts';
-import { wrappedKeyShape } from './body-shapes.ts';
 import { DataKey } from './data-key.ts';
 import { KEYS_PREFIX, parseWrappedKeyKey, wrappedKeyKey } from './keys.ts';
 import { eachObject } from './list-copies.ts';
-import { jsonBytes } from './lossless-text.ts';
-import { FORMAT } from './manifest.ts';
-import { parseBody } from './parse-body.ts';
-import { KEY_BYTES, keyFor, NONCE_BYTES, seal, unseal } from './sealing.ts';
+import { KEY_BYTES } from './sealing.ts';
+import { type MasterKey, unwrapKey, wrapFlaw, wrappedKeyBytes } from './wrapped-key.ts';
 
-/** A key of the operator. `secret` has 32 bytes. */
-export interface MasterKey {
-  readonly id: string;
-  readonly secret: Uint8Array;
-}
+export type { MasterKey };
 
 /** A data key and who can open it. */
 interface Wraps {
   readonly dataKeyId: string;
   readonly keyIds: readonly string[];
+}
+
+/** What became of a wrapped key that is damaged. */
+export interface MendedKey {
+  readonly damage: EncryptionKeyDamaged;
+  /** The key of the operator that opened the data key, where it was, or could be, wrapped anew. */
+  readonly openedBy?: string;
 }
 
 export interface PlaceKeysComponents {
@@ -40,7 +40,7 @@ export interface PlaceKeysComponents {
 export class PlaceKeys {
   readonly #components: PlaceKeysComponents;
   readonly #masterKeys: readonly MasterKey[];
-  readonly #secrets = new Map<string, Uint8Array>();
+  readonly #secrets = new Map<string, { readonly secret: Uint8Array; readonly openedBy: string }>();
   readonly #one = pLimit(1);
   #own: DataKey | undefined;
 
@@ -50,13 +50,16 @@ export class PlaceKeys {
     this.#masterKeys = masterKeys;
   }
 
-  /** The key that saves encrypt with: made when there is none. Undefined when saves do not encrypt. */
+  /**
+   * The key that saves encrypt with: made when there is none. Undefined when saves do not encrypt. Costs a LIST: what
+   * is encrypted with a key that has gone from the store meanwhile could be read by nobody.
+   */
   forSaving(signal: AbortSignal): ResultAsync<DataKey | undefined, StoreError> {
     return fromAsync<DataKey | undefined, StoreError>(async () => {
-      if (this.#masterKeys.length === 0) return ok(undefined);
+      const [first] = this.#masterKeys;
+      if (first === undefined) return ok(undefined);
       return this.#one(async () => {
-        if (this.#own !== undefined) return ok(this.#own);
-        const own = await this.#findOrMake(signal);
+        const own = await this.#forSaving(first, signal);
         if (own.isOk()) this.#own = own.value;
         return own;
       });
@@ -67,91 +70,139 @@ export class PlaceKeys {
   open(dataKeyId: string, signal: AbortSignal | undefined): ResultAsync<DataKey, StoreError> {
     return fromAsync<DataKey, StoreError>(async () => {
       if (this.#secrets.has(dataKeyId)) return this.#opened({ dataKeyId, keyIds: [] }, signal);
-      const found = await this.#list(signal, dataKeyId);
-      if (found.isErr()) return err(found.error);
-      return this.#opened(found.value[0] ?? { dataKeyId, keyIds: [] }, signal);
+      const opened = await this.#find(dataKeyId, signal);
+      // A rotation may have taken away what was listed: then it has put another one there before.
+      return opened.isErr() && opened.error.name === 'EncryptionKeyDamaged'
+        ? this.#find(dataKeyId, signal)
+        : opened;
     });
   }
 
   /**
    * Wraps every data key with the first key as well, and with `removeOthers` takes away what the others wrapped. A
-   * LIST, up to three requests for each data key, and a DELETE: no chunk and no manifest is touched.
+   * LIST, up to three requests for each data key, a DELETE and another LIST: no chunk and no manifest is touched.
    */
   rotate(removeOthers: boolean, signal: AbortSignal): ResultAsync<KeyRotation, StoreError> {
     return fromAsync<KeyRotation, StoreError>(async () => {
       const [first] = this.#masterKeys;
       const found = await this.#list(signal);
       if (found.isErr()) return err(found.error);
-      if (first === undefined) {
-        return err(
-          new EncryptionKeyMissing(
-            this.#nameOf(KEYS_PREFIX),
-            found.value.flatMap((k) => k.keyIds),
-          ),
-        );
-      }
+      if (first === undefined) return err(this.#missing(found.value));
       let wrapped = 0;
       for (const wraps of found.value) {
-        if (!wraps.keyIds.includes(first.id)) {
-          const secret = await this.#secretOf(wraps, signal);
-          if (secret.isErr()) return err(secret.error);
-          const put = await this.#wrap(wraps.dataKeyId, first, secret.value, signal);
-          if (put.isErr()) return err(put.error);
-          wrapped += 1;
-        }
-        // The others go only when the first is seen to open it.
-        const opens = await this.#unwrap(wraps.dataKeyId, first, signal);
-        if (opens.isErr()) return err(opens.error);
+        const isNew = await this.#letIn(wraps, first, signal);
+        if (isNew.isErr()) return err(isNew.error);
+        if (isNew.value) wrapped += 1;
       }
       const others = found.value.flatMap(({ dataKeyId, keyIds }) =>
         keyIds.filter((id) => id !== first.id).map((id) => wrappedKeyKey(dataKeyId, id)),
       );
-      if (removeOthers && others.length > 0) {
-        const removed = await this.#components.storage.delete(others, { signal });
-        if (removed.isErr()) return err(removed.error);
-      }
-      return ok({
-        keyId: first.id,
-        dataKeys: found.value.length,
-        wrapped,
-        removed: removeOthers ? others.length : 0,
-        left: removeOthers ? 0 : others.length,
-      });
+      const counts = { keyId: first.id, dataKeys: found.value.length, wrapped };
+      if (!removeOthers || others.length === 0) return ok({ ...counts, removed: 0, left: others.length });
+      const removed = await this.#components.storage.delete(others, { signal });
+      if (removed.isErr()) return err(removed.error);
+      const kept = await this.#keep(found.value, first, signal);
+      return kept.isErr() ? err(kept.error) : ok({ ...counts, removed: others.length, left: 0 });
     });
+  }
+
+  /** Wraps anew what is damaged beyond doubt and was wrapped by one of our keys, when another one opens its data key. */
+  mend(dryRun: boolean, signal: AbortSignal): ResultAsync<readonly MendedKey[], StoreError> {
+    return fromAsync<readonly MendedKey[], StoreError>(async () => {
+      const found = await this.#list(signal);
+      if (found.isErr()) return err(found.error);
+      const mended: MendedKey[] = [];
+      for (const { dataKeyId, keyIds } of found.value) {
+        for (const keyId of keyIds) {
+          const flaw = await wrapFlaw(this.#components.storage, wrappedKeyKey(dataKeyId, keyId), signal);
+          if (flaw.isErr()) return err(flaw.error);
+          if (flaw.value === undefined) continue;
+          const done = await this.#mendOne({ dataKeyId, keyIds }, keyId, flaw.value, { dryRun, signal });
+          if (done.isErr()) return err(done.error);
+          mended.push(done.value);
+        }
+      }
+      return ok(mended);
+    });
+  }
+
+  #mendOne(
+    wraps: Wraps,
+    keyId: string,
+    damage: EncryptionKeyDamaged,
+    { dryRun, signal }: { readonly dryRun: boolean; readonly signal: AbortSignal },
+  ): ResultAsync<MendedKey, StoreError> {
+    return fromAsync<MendedKey, StoreError>(async () => {
+      const master = this.#masterKeys.find(({ id }) => id === keyId);
+      if (master === undefined) return ok({ damage });
+      const secret = await this.#secretOf(wraps, signal);
+      if (secret.isErr()) {
+        return secret.error.name.startsWith('EncryptionKey') ? ok({ damage }) : err(secret.error);
+      }
+      if (!dryRun) {
+        const put = await this.#wrap(wraps.dataKeyId, master, secret.value, signal);
+        if (put.isErr()) return err(put.error);
+      }
+      const openedBy = this.#secrets.get(wraps.dataKeyId)?.openedBy;
+      return ok(openedBy === undefined ? { damage } : { damage, openedBy });
+    });
+  }
+
+  async #forSaving(first: MasterKey, signal: AbortSignal) {
+    const found = await this.#list(signal);
+    if (found.isErr()) return err<DataKey, StoreError>(found.error);
+    const own = this.#own;
+    if (own === undefined) return this.#findOrMake(found.value, first, signal);
+    if (found.value.some(({ dataKeyId }) => dataKeyId === own.id)) return ok<DataKey, StoreError>(own);
+    const { secret } = this.#secrets.get(own.id) ?? {};
+    invariant(secret !== undefined, 'a key that was opened is kept');
+    this.#components.logger.warn({ dataKeyId: own.id }, 'a wrapped data key is gone, putting it back');
+    return this.#wrap(own.id, first, secret, signal).map(() => own);
   }
 
   /** Two nodes may make one each at the same time. Both stay, and all who come later take the first by its name. */
-  #findOrMake(signal: AbortSignal): ResultAsync<DataKey, StoreError> {
+  #findOrMake(
+    listed: readonly Wraps[],
+    first: MasterKey,
+    signal: AbortSignal,
+  ): ResultAsync<DataKey, StoreError> {
     return fromAsync<DataKey, StoreError>(async () => {
-      let found = await this.#list(signal);
-      if (found.isErr()) return err(found.error);
-      if (found.value.length === 0) {
-        const made = await this.#make(signal);
+      let found = listed;
+      if (found.length === 0) {
+        const made = await this.#make(first, signal);
         if (made.isErr()) return err(made.error);
-        found = await this.#list(signal);
-        if (found.isErr()) return err(found.error);
+        const again = await this.#list(signal);
+        if (again.isErr()) return err(again.error);
+        found = again.value;
       }
       const known = new Set(this.#masterKeys.map(({ id }) => id));
-      const own = found.value.find(({ keyIds }) => keyIds.some((id) => known.has(id)));
-      if (own !== undefined) return this.#opened(own, signal);
-      const keyIds = found.value.flatMap((wraps) => wraps.keyIds);
-      return err(new EncryptionKeyMissing(this.#nameOf(KEYS_PREFIX), [...new Set(keyIds)]));
+      let damage: StoreError | undefined;
+      for (const wraps of found) {
+        if (!wraps.keyIds.some((id) => known.has(id))) continue;
+        const opened = await this.#opened(wraps, signal);
+        // Another secret is a mistake of this node: to go on with another data key would only hide it.
+        if (opened.isOk() || opened.error.name !== 'EncryptionKeyDamaged') return opened;
+        damage ??= opened.error;
+      }
+      return err(damage ?? this.#missing(found));
     });
   }
 
-  #make(signal: AbortSignal): ResultAsync<void, StoreError> {
-    const [first] = this.#masterKeys;
+  #find(dataKeyId: string, signal: AbortSignal | undefined): ResultAsync<DataKey, StoreError> {
+    return this.#list(signal, dataKeyId).andThen(([wraps]) =>
+      this.#opened(wraps ?? { dataKeyId, keyIds: [] }, signal),
+    );
+  }
+
+  #make(first: MasterKey, signal: AbortSignal): ResultAsync<void, StoreError> {
     const dataKeyId = randomSecret(16).toString('hex');
-    const { logger } = this.#components;
-    return fromAsync<void, StoreError>(async () => {
-      if (first === undefined) return ok();
-      // Not kept: it is used once it was read back from the store, where it must be for good.
-      const made = await this.#wrap(dataKeyId, first, randomSecret(KEY_BYTES), signal);
-      if (made.isOk()) logger.info({ dataKeyId, keyId: first.id }, 'made a data key for this place');
-      return made;
-    });
+    // Not kept: it is used once it was read back from the store, where it must be for good.
+    return this.#wrap(dataKeyId, first, randomSecret(KEY_BYTES), signal).andTee(() =>
+      this.#components.logger.info({ dataKeyId, keyId: first.id }, 'made a data key for this place'),
+    );
   }
 
+  /** Puts the object, and over what is there only where that is damaged: as by a put that was cut. */
   #wrap(
     dataKeyId: string,
     master: MasterKey,
@@ -159,16 +210,57 @@ export class PlaceKeys {
     signal: AbortSignal,
   ): ResultAsync<void, StoreError> {
     return fromAsync<void, StoreError>(async () => {
+      const { storage } = this.#components;
       const key = wrappedKeyKey(dataKeyId, master.id);
-      const nonce = randomSecret(NONCE_BYTES);
-      const wrapped = seal(keyFor('wrap', master.secret), nonce, secret, key);
-      const body = jsonBytes({
-        format: FORMAT,
-        nonce: nonce.toString('hex'),
-        wrapped: Buffer.from(wrapped).toString('hex'),
-      });
-      const put = await this.#components.storage.put(key, body, { ifAbsent: true, signal });
-      return put.isErr() && put.error.name !== 'ObjectAlreadyExists' ? err(other(put.error)) : ok();
+      const body = wrappedKeyBytes(dataKeyId, master, secret);
+      const put = await storage.put(key, body, { ifAbsent: true, signal });
+      if (put.isOk()) return ok();
+      if (put.error.name !== 'ObjectAlreadyExists') return err(put.error);
+      const flaw = await wrapFlaw(storage, key, signal);
+      if (flaw.isErr()) return err(flaw.error);
+      if (flaw.value === undefined) return ok();
+      return storage
+        .put(key, body, { signal })
+        .mapErr((error) =>
+          error.name === 'ObjectAlreadyExists' ? new StoreFailure('put key', error.message, error) : error,
+        );
+    });
+  }
+
+  /** Lets the key open the data key, and sees that it does; says whether that is new. */
+  #letIn(wraps: Wraps, master: MasterKey, signal: AbortSignal): ResultAsync<boolean, StoreError> {
+    const { dataKeyId, keyIds } = wraps;
+    return fromAsync<boolean, StoreError>(async () => {
+      if (keyIds.includes(master.id)) {
+        const opens = await this.#unwrap(dataKeyId, master, signal);
+        if (opens.isOk()) return ok(false);
+        if (opens.error.name !== 'EncryptionKeyDamaged') return err(opens.error);
+      }
+      const secret = await this.#secretOf(wraps, signal);
+      if (secret.isErr()) return err(secret.error);
+      return this.#wrap(dataKeyId, master, secret.value, signal)
+        .andThen(() => this.#unwrap(dataKeyId, master, signal))
+        .map(() => true);
+    });
+  }
+
+  /**
+   * After a removal: whoever rotates to another key at the same moment may have removed ours. Both look when they have
+   * removed, so that at least one of the two puts its own back.
+   */
+  #keep(before: readonly Wraps[], master: MasterKey, signal: AbortSignal): ResultAsync<void, StoreError> {
+    return fromAsync<void, StoreError>(async () => {
+      const now = await this.#list(signal);
+      if (now.isErr()) return err(now.error);
+      const isThere = new Set(now.value.flatMap((w) => (w.keyIds.includes(master.id) ? [w.dataKeyId] : [])));
+      for (const { dataKeyId } of before) {
+        const { secret } = this.#secrets.get(dataKeyId) ?? {};
+        if (isThere.has(dataKeyId) || secret === undefined) continue;
+        this.#components.logger.warn({ dataKeyId }, 'another rotation took this key away, putting it back');
+        const put = await this.#wrap(dataKeyId, master, secret, signal);
+        if (put.isErr()) return err(put.error);
+      }
+      return ok();
     });
   }
 
@@ -176,20 +268,24 @@ export class PlaceKeys {
     return this.#secretOf(wraps, signal).map((secret) => new DataKey(wraps.dataKeyId, secret));
   }
 
+  /** By any of our keys: one damaged object does no harm while another one opens. */
   #secretOf(
     { dataKeyId, keyIds }: Wraps,
     signal: AbortSignal | undefined,
   ): ResultAsync<Uint8Array, StoreError> {
     return fromAsync<Uint8Array, StoreError>(async () => {
       const known = this.#secrets.get(dataKeyId);
-      if (known !== undefined) return ok(known);
-      const master = this.#masterKeys.find(({ id }) => keyIds.includes(id));
-      if (master === undefined) {
-        return err(new EncryptionKeyMissing(this.#nameOf(`${KEYS_PREFIX}${dataKeyId}/`), keyIds));
+      if (known !== undefined) return ok(known.secret);
+      const where = this.#nameOf(`${KEYS_PREFIX}${dataKeyId}/`);
+      if (keyIds.length === 0) return err(new EncryptionKeyDamaged(where, 'holds nothing any more'));
+      let first: StoreError | undefined;
+      for (const master of this.#masterKeys.filter(({ id }) => keyIds.includes(id))) {
+        const secret = await this.#unwrap(dataKeyId, master, signal);
+        if (secret.isOk()) return secret;
+        if (!secret.error.name.startsWith('EncryptionKey')) return err(secret.error);
+        first ??= secret.error;
       }
-      const secret = await this.#unwrap(dataKeyId, master, signal);
-      if (secret.isOk()) this.#secrets.set(dataKeyId, secret.value);
-      return secret;
+      return err(first ?? new EncryptionKeyMissing(where, keyIds));
     });
   }
 
@@ -198,26 +294,19 @@ export class PlaceKeys {
     master: MasterKey,
     signal: AbortSignal | undefined,
   ): ResultAsync<Uint8Array, StoreError> {
-    return fromAsync<Uint8Array, StoreError>(async () => {
-      const key = wrappedKeyKey(dataKeyId, master.id);
-      const object = this.#nameOf(key);
-      const range = { start: 0, length: BODY_SIZE_BYTES_MAX };
-      const body = await this.#components.storage.get(key, { range, signal });
-      if (body.isErr()) {
-        return err(body.error.name === 'ObjectNotFound' ? new EncryptionKeyMissing(object, []) : body.error);
-      }
-      const wrong = (): Result<Uint8Array, StoreError> => err(new EncryptionKeyWrong(object, master.id));
-      const read = parseBody(object, body.value, wrappedKeyShape);
-      if (read.isErr()) return read.error instanceof BackupCorrupt ? wrong() : err(read.error);
-      const nonce = Buffer.from(read.value.nonce, 'hex');
-      const secret = unseal(
-        keyFor('wrap', master.secret),
-        nonce,
-        Buffer.from(read.value.wrapped, 'hex'),
-        key,
+    const { storage } = this.#components;
+    return unwrapKey(storage, dataKeyId, master, signal)
+      .andTee((secret) => this.#secrets.set(dataKeyId, { secret, openedBy: master.id }))
+      .mapErr((error) =>
+        error.name === 'ObjectNotFound'
+          ? new EncryptionKeyDamaged(this.#nameOf(wrappedKeyKey(dataKeyId, master.id)), 'is gone')
+          : error,
       );
-      return secret?.length === KEY_BYTES ? ok(secret) : wrong();
-    });
+  }
+
+  #missing(found: readonly Wraps[]): EncryptionKeyMissing {
+    const keyIds = new Set(found.flatMap((wraps) => wraps.keyIds));
+    return new EncryptionKeyMissing(this.#nameOf(KEYS_PREFIX), [...keyIds]);
   }
 
   /** In the order of their names. */
@@ -236,8 +325,4 @@ export class PlaceKeys {
   #nameOf(key: string): string {
     return `${this.#components.storage.location}/${key}`;
   }
-}
-
-function other(error: StoreError | ObjectAlreadyExists): StoreError {
-  return error.name === 'ObjectAlreadyExists' ? new StoreFailure('put key', error.message, error) : error;
 }

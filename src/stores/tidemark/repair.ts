@@ -1,6 +1,6 @@
 // Puts right what can be proven: attempts of writers that died are ended, and a damaged chunk is written again when its
-// bytes are found elsewhere and the digest proves it. It deletes nothing that a COMPLETED backup names, guesses
-// nothing, and names what is lost.
+// bytes are found elsewhere and the digest proves it. So is a wrapped data key, when another key opens the data key. It
+// deletes nothing that a COMPLETED backup names, guesses nothing, and names what is lost.
 import { err, ok, type ResultAsync } from 'neverthrow';
 import type { BackupId } from '../../core/backup.ts';
 import type { StoreError } from '../../core/errors.ts';
@@ -8,6 +8,7 @@ import type { PartitionId } from '../../core/ids.ts';
 import { SWEEP_GRACE_MS } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { RepairOptions, RepairReport, RepairStep } from '../../ports/backup-store.ts';
+import { ChunksToRepair, type NamedObject } from './chunks-to-repair.ts';
 import { isSilent, type Marker } from './copy-state.ts';
 import { tidyAttempts } from './dead-attempts.ts';
 import { BACKUPS_PREFIX, chunkKey } from './keys.ts';
@@ -30,8 +31,7 @@ class Repairing {
   readonly #dryRun: boolean;
   readonly #signal: AbortSignal;
   readonly #steps: RepairStep[] = [];
-  /** By the key of the object. */
-  readonly #chunks = new Map<string, NamedChunk>();
+  readonly #chunks = new ChunksToRepair();
 
   constructor(layout: Layout, { dryRun = false, signal }: RepairOptions & { readonly signal: AbortSignal }) {
     this.#layout = layout;
@@ -72,12 +72,14 @@ class Repairing {
         const reason = `the hold cannot be read (${detail}); it still holds, so release it and hold again`;
         this.#steps.push({ kind: 'unreadable', checkpointId, object, reason });
       }
+      const keys = await this.#mendKeys();
+      if (keys.isErr()) return err(keys.error);
       for (const { id, marker } of completed) {
         const read = await this.#read(id, marker);
         if (read.isErr()) return err(read.error);
       }
-      for (const [key, named] of this.#chunks) {
-        const looked = await this.#look(key, named);
+      for (const named of this.#chunks.objects()) {
+        const looked = await this.#look(named);
         if (looked.isErr()) return err(looked.error);
       }
       return ok({ dryRun: this.#dryRun, chunks: this.#chunks.size, steps: this.#steps });
@@ -115,54 +117,95 @@ class Repairing {
     });
   }
 
-  #read(id: BackupId, marker: Marker): ResultAsync<void, StoreError> {
+  /** A data key that nothing opens is told of at the backups that need it. */
+  #mendKeys(): ResultAsync<void, StoreError> {
     return fromAsync<void, StoreError>(async () => {
-      const manifest = await readManifest(this.#layout, id, marker, this.#signal);
-      if (manifest.isErr()) {
-        const { error } = manifest;
-        // Deleted meanwhile: nobody needs it any more.
-        if (error.name === 'ObjectNotFound') return ok();
-        if (error.name !== 'BackupCorrupt') return err(error);
-        const reason = `its manifest cannot be read (${error.detail}), and nothing else says what it holds`;
-        this.#steps.push({ kind: 'lost', ...id, object: error.object, reason });
-        return ok();
-      }
-      const { files, key } = manifest.value;
-      // Encrypted chunks have no twin: each data key makes other bytes of them. `verify` reads them.
-      if (key !== undefined) return ok();
-      for (const { chunk } of files.flatMap(({ pieces }) => pieces)) {
-        const at = chunkKey(id.partitionId, chunk.name);
-        if (!this.#chunks.has(at)) this.#chunks.set(at, { partitionId: id.partitionId, chunk, neededBy: id });
+      const mended = await this.#layout.keys.mend(this.#dryRun, this.#signal);
+      if (mended.isErr()) return err(mended.error);
+      for (const { damage, openedBy } of mended.value) {
+        const { object, detail } = damage;
+        const how = 'it takes the key that wrapped it, and another one that opens its data key';
+        const step =
+          openedBy === undefined
+            ? ({ kind: 'unreadable', reason: `it ${detail}; to wrap it anew ${how}` } as const)
+            : ({ kind: 'rebuilt', reason: `it ${detail}; key ${openedBy} opens its data key` } as const);
+        this.#steps.push({ ...step, object });
       }
       return ok();
     });
   }
 
-  #look(key: string, named: NamedChunk): ResultAsync<void, StoreError> {
+  #read(id: BackupId, marker: Marker): ResultAsync<void, StoreError> {
     return fromAsync<void, StoreError>(async () => {
+      const manifest = await readManifest(this.#layout, id, marker, this.#signal);
+      if (manifest.isOk()) {
+        this.#chunks.add(id, manifest.value);
+        return ok();
+      }
+      const { error } = manifest;
+      switch (error.name) {
+        // Deleted meanwhile: nobody needs it any more.
+        case 'ObjectNotFound':
+          return ok();
+        case 'BackupCorrupt': {
+          const reason = `its manifest cannot be read (${error.detail}), and nothing else says what it holds`;
+          this.#steps.push({ kind: 'lost', ...id, object: error.object, reason });
+          return ok();
+        }
+        case 'EncryptionKeyDamaged': {
+          const reason = `its data key ${error.detail}: bring that back from a copy of the bucket`;
+          this.#steps.push({ kind: 'lost', ...id, object: error.object, reason });
+          return ok();
+        }
+        default:
+          return err(error);
+      }
+    });
+  }
+
+  #look({ key, claims }: NamedObject): ResultAsync<void, StoreError> {
+    return fromAsync<void, StoreError>(async () => {
+      const lost: NamedChunk[] = [];
+      for (const named of claims) {
+        const own = await rawChunk(this.#layout, named, this.#signal);
+        if (own.isErr()) return err(own.error);
+        if (own.value === undefined) lost.push(named);
+      }
+      // What one manifest finds as it should be is not made over for another one.
+      const isWhole = lost.length < claims.length;
+      for (const named of lost) {
+        const rebuilt = isWhole ? ok(false) : await this.#rebuild(key, named);
+        if (rebuilt.isErr()) return err(rebuilt.error);
+        if (rebuilt.value) return ok();
+      }
+      const object = objectName(this.#layout.storage, key);
+      const reason = isWhole
+        ? 'it is whole, and not what this backup says; another one needs it as it is'
+        : 'it is missing or damaged, and its bytes are in no other object; take a new backup';
+      for (const { neededBy } of lost) this.#steps.push({ kind: 'lost', ...neededBy, object, reason });
+      return ok();
+    });
+  }
+
+  /** Whether the bytes were found in another object, and put. */
+  #rebuild(key: string, named: NamedChunk): ResultAsync<boolean, StoreError> {
+    return fromAsync<boolean, StoreError>(async () => {
       const { storage } = this.#layout;
-      const own = await rawChunk(this.#layout, named, this.#signal);
-      if (own.isErr()) return err(own.error);
-      if (own.value !== undefined) return ok();
-      const { chunk, neededBy: id } = named;
-      const object = objectName(storage, key);
-      for (const [otherKey, other] of this.#chunks) {
-        if (otherKey === key || other.chunk.sha256 !== chunk.sha256) continue;
-        const raw = await rawChunk(this.#layout, other, this.#signal);
+      for (const twin of this.#chunks.twins(named)) {
+        const raw = await rawChunk(this.#layout, twin, this.#signal);
         if (raw.isErr()) return err(raw.error);
-        const stored = raw.value === undefined ? undefined : await storedForm(raw.value, chunk);
+        const stored = raw.value === undefined ? undefined : await storedForm(raw.value, named);
         if (stored === undefined) continue;
         if (!this.#dryRun) {
           const put = await storage.put(key, stored, { signal: this.#signal });
           if (put.isErr() && put.error.name !== 'ObjectAlreadyExists') return err(put.error);
         }
-        const reason = `its bytes are in ${objectName(storage, otherKey)}, and their digest is right`;
-        this.#steps.push({ kind: 'rebuilt', ...id, object, reason });
-        return ok();
+        const from = objectName(storage, chunkKey(twin.partitionId, twin.chunk.name));
+        const reason = `its bytes are in ${from}, and their digest is right`;
+        this.#steps.push({ kind: 'rebuilt', ...named.neededBy, object: objectName(storage, key), reason });
+        return ok(true);
       }
-      const reason = 'it is missing or damaged, and its bytes are in no other object; take a new backup';
-      this.#steps.push({ kind: 'lost', ...id, object, reason });
-      return ok();
+      return ok(false);
     });
   }
 }

@@ -156,7 +156,10 @@ export class TidemarkBackupStore implements BackupStore {
       .orTee((error) => this.#tell({ type: 'sweep-failed', error, durationMs: durationMs() }));
   }
 
-  /** Ends what dead writers left, and writes damaged chunks again whose bytes are elsewhere. Reads every byte. */
+  /**
+   * Ends what dead writers left, and writes damaged chunks and wrapped keys again whose bytes are elsewhere. Reads every
+   * byte, for which an encrypted place takes its keys.
+   */
   repair(options: RepairOptions = {}): ResultAsync<RepairReport, StoreError | ForeignCluster> {
     return this.#calls.run(options, (signal) =>
       this.#identity.check(signal).andThen(() => repair(this.#layout, { ...options, signal })),
