@@ -77,6 +77,9 @@ function zeebeMisfits(
   if (origins.nativeCompression !== undefined) {
     problem('nativeCompression', `Zeebe's layout compresses whole files; set ${SETTINGS.compression.key}`);
   }
+  if (origins.readEverything !== undefined) {
+    problem('readEverything', "in Zeebe's layout every backup reads everything; leave it out");
+  }
   if (chunkSize !== undefined && chunkSize < PART_SIZE_BYTES_MIN) {
     problem('chunkSize', `${chunkSize} bytes are less than a part of an upload may have; use 5MB or more`);
   }
@@ -158,6 +161,7 @@ function backup(values: SettingValues): BackupStoreSettings {
     chunksInFlight,
     maxBytesPerSecond: values.maxBytesPerSecond,
     compression: values.nativeCompression,
+    readEverything: values.readEverything,
     encryptionKeys: values.encryptionKeys?.map((key) => hideSecrets({ ...key }, ['secret'])),
     heartbeatMs: values.heartbeat,
     staleAfterMs: values.staleAfter,

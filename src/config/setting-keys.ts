@@ -282,6 +282,12 @@ export const SETTINGS = {
     'none',
     '`auto`: chunks are sent as zstd where samples say that it pays. Both are read. Not with `format: zeebe`',
   ),
+  readEverything: setting(
+    'tidemark.readEverything',
+    yesOrNo,
+    'false',
+    'Backups read every byte, also of files that the broker vouches for. Not with `format: zeebe`, which always does',
+  ),
   encryptionKeys: setting(
     'tidemark.encryption.keys',
     encryptionKeyList,

@@ -46,6 +46,13 @@ export interface BackupDescriptor {
 export interface BackupFile {
   readonly name: string;
   readonly sizeBytes: number;
+  /**
+   * The broker's word for the bytes, 1 to 255 characters: of two files with one kind, name and version, in two backups
+   * of a partition, the longer one begins with the shorter one. A store may then take what it holds of the file and not
+   * read it again. So a version differs from node to node, and changes when what was written is written over, or cut
+   * and written anew. Absent: every byte is read.
+   */
+  readonly version?: string | undefined;
   /** Yields exactly `sizeBytes` bytes in chunks of any size. Each call starts at the beginning. */
   open(options?: OpenFileOptions): AsyncIterable<Uint8Array>;
   /**
@@ -64,7 +71,7 @@ export interface OpenFileOptions {
   readonly lend?: boolean | undefined;
 }
 
-/** A file of a stored backup, which may also tell where its bytes lie. */
+/** A file of a stored backup, which may also tell where its bytes lie. It has no version: a copy reads every byte. */
 export interface StoredFile extends BackupFile {
   /** Which objects of the store hold the file, in the order of its bytes. Absent where the store cannot tell. */
   parts?(): Iterable<StoredPart>;

@@ -14,6 +14,8 @@ export interface BackupProgress {
   readonly bytesTotal: number;
   /** Of `bytesDone`, those that an earlier backup already held and that were not sent again. */
   readonly bytesReused: number;
+  /** Of `bytesReused`, those that were not even read: the versions of their files vouch for them. Absent: none. */
+  readonly bytesUnread?: number;
   /** How long it has paused for the sake of the broker, in milliseconds. Absent where nobody watches the load. */
   readonly throttledMs?: number;
 }

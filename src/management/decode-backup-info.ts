@@ -77,8 +77,10 @@ function readProgress(value: unknown, wrong: string[]): BackupProgress | undefin
   const fields = fieldsOf(value);
   const count = (name: string) => required(smallInteger(fields, name, wrong), `progress.${name}`, wrong) ?? 0;
   const throttledMs = smallInteger(fields, 'throttledMs', wrong);
+  const bytesUnread = smallInteger(fields, 'bytesUnread', wrong);
   return {
     ...(throttledMs === undefined ? {} : { throttledMs }),
+    ...(bytesUnread === undefined ? {} : { bytesUnread }),
     filesDone: count('filesDone'),
     filesTotal: count('filesTotal'),
     bytesDone: count('bytesDone'),

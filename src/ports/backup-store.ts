@@ -35,6 +35,7 @@ import type { BackupProgress, BackupStatus, BackupStatusCode } from '../core/sta
  * 14. Damage to stored bytes is a BackupCorrupt that names the object, never wrong bytes.
  * 15. A call whose signal fires ends soon, as Aborted.
  * 16. `close` may be called twice.
+ * 17. Every file has its own bytes, also where their version lets the store take what an earlier backup holds.
  */
 export interface BackupStore {
   readonly capabilities: BackupStoreCapabilities;

@@ -14,6 +14,8 @@ export interface NodeFileOptions {
   readonly name?: string | undefined;
   /** How many bytes of the file belong to the backup. Default: all that are there now. */
   readonly sizeBytes?: number | undefined;
+  /** Vouches for the bytes, as {@link BackupFile.version} says. Default: nothing does, and all is read each time. */
+  readonly version?: string | undefined;
   /** Size of one read, and of the buffers it gives, in bytes. Default 4 MiB. */
   readonly readSizeBytes?: number | undefined;
 }
@@ -24,6 +26,7 @@ export interface NodeFileOptions {
  */
 export function nodeFile(path: string, options: NodeFileOptions = {}): BackupFile {
   const { name = basename(path), sizeBytes = statSync(path).size, readSizeBytes = READ_SIZE_BYTES } = options;
+  const { version } = options;
   invariant(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, `sizeBytes is a size, got ${sizeBytes}`);
   invariant(
     Number.isSafeInteger(readSizeBytes) && readSizeBytes > 0,
@@ -32,6 +35,7 @@ export function nodeFile(path: string, options: NodeFileOptions = {}): BackupFil
   return {
     name,
     sizeBytes,
+    ...(version === undefined ? {} : { version }),
     open: ({ signal } = {}) => readOn(path, sizeBytes, readSizeBytes, signal),
     read: async (target, position) => {
       const file = await orBrokerFailure(path, () => open(path, 'r'));

@@ -34,6 +34,11 @@ export interface LayoutSettings {
    */
   readonly compression?: 'auto' | 'none' | undefined;
   /**
+   * Read every byte of every file, whatever its version vouches for: for whoever doubts the broker. What has changed
+   * under one version is then told in the log. Default false.
+   */
+  readonly readEverything?: boolean | undefined;
+  /**
    * With keys everything that is saved is encrypted: the first key is for what is new, all of them open what is there.
    * Whoever loses all of them has lost the backups. Absent or empty: nothing is encrypted.
    */

@@ -33,6 +33,7 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
     chunksInFlight: settings.chunksInFlight ?? CHUNKS_IN_FLIGHT,
     maxBytesPerSecond: settings.maxBytesPerSecond,
     compression: settings.compression ?? 'none',
+    readEverything: settings.readEverything ?? false,
     heartbeatMs: settings.heartbeatMs ?? HEARTBEAT_INTERVAL_MS,
     staleAfterMs: settings.staleAfterMs ?? STALE_AFTER_MS,
     encryptionKeys: (settings.encryptionKeys ?? []).map(({ id, secret }) => ({
@@ -43,7 +44,7 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
   } as const;
   const problems = [...otherProblems, ...encryptionKeyProblems(settings.encryptionKeys ?? [])];
   const { clusterId, chunkSizeBytes, chunksInFlight, maxBytesPerSecond, compression } = values;
-  const { heartbeatMs, staleAfterMs } = values;
+  const { heartbeatMs, staleAfterMs, readEverything } = values;
   if (clusterId !== undefined && clusterId.trim() === '') problems.push('clusterId must not be empty');
   if (!isWhole(chunkSizeBytes, 1, CHUNK_SIZE_BYTES_MAX)) {
     problems.push(
@@ -58,6 +59,9 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
   }
   if (compression !== 'auto' && compression !== 'none') {
     problems.push(`compression must be auto or none, got ${String(compression)}`);
+  }
+  if (typeof readEverything !== 'boolean') {
+    problems.push(`readEverything must be true or false, got ${String(readEverything)}`);
   }
   if (!isWhole(heartbeatMs, 1))
     problems.push(`heartbeatMs must be a whole number above 0, got ${heartbeatMs}`);

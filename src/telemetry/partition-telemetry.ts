@@ -27,7 +27,7 @@ export interface PartitionTelemetryComponents {
 interface RunningAttempt {
   readonly span: Span;
   readonly phases: { readonly phase: BackupPhase; readonly durationMs: number }[];
-  told: Pick<BackupProgress, 'bytesDone' | 'bytesReused' | 'throttledMs'>;
+  told: Pick<BackupProgress, 'bytesDone' | 'bytesReused' | 'bytesUnread' | 'throttledMs'>;
 }
 
 const NOTHING = { bytesDone: 0, bytesReused: 0, throttledMs: 0 };
@@ -130,10 +130,12 @@ export class PartitionTelemetry {
     const partition = this.#partition;
     const { told } = attempt;
     const { throttledMs = 0 } = progress;
-    const reused = progress.bytesReused - told.bytesReused;
-    const stored = progress.bytesDone - told.bytesDone - reused;
-    if (stored > 0) instruments.add('tidemark.backup.bytes', stored, { partition, source: 'new' });
-    if (reused > 0) instruments.add('tidemark.backup.bytes', reused, { partition, source: 'reused' });
+    const unread = (progress.bytesUnread ?? 0) - (told.bytesUnread ?? 0);
+    const reused = progress.bytesReused - told.bytesReused - unread;
+    const stored = progress.bytesDone - told.bytesDone - reused - unread;
+    for (const [source, bytes] of Object.entries({ new: stored, reused, unread })) {
+      if (bytes > 0) instruments.add('tidemark.backup.bytes', bytes, { partition, source });
+    }
     const pausedMs = throttledMs - (told.throttledMs ?? 0);
     if (pausedMs > 0) instruments.add('tidemark.backup.throttled.seconds', pausedMs / 1000, { partition });
     attempt.told = { ...progress, throttledMs };
@@ -166,11 +168,12 @@ export class PartitionTelemetry {
       }
     }
     if (attempt === undefined) return;
-    const { bytesDone, bytesReused, throttledMs = 0 } = attempt.told;
+    const { bytesDone, bytesReused, bytesUnread = 0, throttledMs = 0 } = attempt.told;
     spans.end(attempt.span, event.type === 'failed' ? event.error : undefined, {
       'tidemark.result': result,
       'tidemark.bytes.new': bytesDone - bytesReused,
-      'tidemark.bytes.reused': bytesReused,
+      'tidemark.bytes.reused': bytesReused - bytesUnread,
+      'tidemark.bytes.unread': bytesUnread,
       'tidemark.throttled_ms': throttledMs,
     });
   }

@@ -19,7 +19,7 @@ import {
   unwrap,
 } from './backup-store-steps.ts';
 import type { ContractCase } from './contract.ts';
-import { assertSameBackup, sampleBackup, sampleFile } from './sample-backups.ts';
+import { assertSameBackup, sampleBackup, sampleBytes, sampleFile } from './sample-backups.ts';
 
 /** A store to check. Each case needs one that holds nothing yet. */
 export interface BackupStoreContext {
@@ -333,6 +333,33 @@ export const backupStoreContract: readonly ContractCase<BackupStoreContext>[] = 
       await expectError(saving, 'Aborted');
       await store.close();
       gate.letThrough();
+    },
+  },
+  {
+    name: 'Every file has its own bytes, also where their version lets the store take what an earlier backup holds.',
+    async run({ store }) {
+      const earlier = { same: 20_000, grown: 90_000, shrunk: 90_000, filled: 0, emptied: 9, gone: 50 };
+      const later = { same: 20_000, grown: 90_001, shrunk: 70_000, filled: 9, emptied: 0, added: 300 };
+      const files = (sizes: Record<string, number>, version: string, seed: number) => {
+        const ofKind = (bytes: Uint8Array) =>
+          Object.entries(sizes).map(([name, size]) => ({
+            ...sampleFile(name, bytes.subarray(0, size)),
+            version,
+          }));
+        const [snapshotFiles, segmentFiles] = [0, 100].map((kind) =>
+          ofKind(sampleBytes(100_000, seed + kind)),
+        );
+        return { snapshotFiles: snapshotFiles ?? [], segmentFiles: segmentFiles ?? [] };
+      };
+      const backups = [
+        { checkpointId: 1, ...files(earlier, 'one', 1) },
+        { checkpointId: 2, ...files(later, 'one', 1) },
+        { checkpointId: 2, partitionId: 2, ...files(later, 'one', 2) },
+        { checkpointId: 3, nodeId: 1, ...files(later, 'two', 3) },
+        { checkpointId: 4, nodeId: 1, ...files(earlier, 'two', 3) },
+      ].map(sampleBackup);
+      for (const backup of backups) unwrap(await store.save(backup));
+      for (const backup of backups) await assertSameBackup(unwrap(await store.open(backup.id)), backup);
     },
   },
 ];

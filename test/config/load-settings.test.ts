@@ -73,16 +73,20 @@ describe("Zeebe's layout", () => {
   });
 
   it('has no compression chunk by chunk, and the native layout no other', () => {
-    expect(load('tidemark: { compression: auto, maxBytesPerSecond: 20MB }', S3).backup).toMatchObject({
+    const native = 'tidemark: { compression: auto, maxBytesPerSecond: 20MB, readEverything: true }';
+    expect(load(native, S3).backup).toMatchObject({
       compression: 'auto',
       maxBytesPerSecond: 20 * 1024 * 1024,
+      readEverything: true,
     });
     const text =
-      'zeebe.broker.data.backup: { format: zeebe }\ntidemark: { compression: none, maxBytesPerSecond: 1MB }';
+      'zeebe.broker.data.backup: { format: zeebe }\n' +
+      'tidemark: { compression: none, maxBytesPerSecond: 1MB, readEverything: true }';
     expect(problemsOf(text, S3)).toEqual([
       "tidemark.maxBytesPerSecond: Zeebe's layout is not held to a rate; leave it out (application.yaml line 2)",
       "tidemark.compression: Zeebe's layout compresses whole files; set zeebe.broker.data.backup.s3.compression " +
         '(application.yaml line 2)',
+      "tidemark.readEverything: in Zeebe's layout every backup reads everything; leave it out (application.yaml line 2)",
     ]);
   });
 
@@ -149,6 +153,7 @@ tidemark:
         chunkSizeBytes: 1024 * 1024,
         chunksInFlight: 6,
         compression: 'none',
+        readEverything: false,
         heartbeatMs: 5_000,
         staleAfterMs: 20_000,
       },

@@ -104,6 +104,7 @@ describe('against our own API', () => {
       bytesDone: 10,
       bytesTotal: 30,
       bytesReused: 5,
+      bytesUnread: 4,
       throttledMs: 125,
     };
     cluster.put(4, 1, 'IN_PROGRESS', { progress });

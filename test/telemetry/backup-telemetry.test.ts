@@ -230,7 +230,9 @@ describe('an attempt', () => {
     const { clock, value, points, spans } = telemetry;
     const store = memoryStore(clock);
     store.save = (_backup, options) => {
-      options?.onProgress?.({ filesDone: 0, filesTotal: 1, bytesDone: 3, bytesTotal: 8, bytesReused: 1 });
+      const progress = { filesDone: 0, filesTotal: 1, bytesTotal: 8 };
+      options?.onProgress?.({ ...progress, bytesDone: 4, bytesReused: 2, bytesUnread: 2 });
+      options?.onProgress?.({ ...progress, bytesDone: 7, bytesReused: 5, bytesUnread: 4 });
       return errAsync(new StoreUnavailable('save', 'down'));
     };
     const { manager } = lead(store, telemetry);
@@ -238,6 +240,8 @@ describe('an attempt', () => {
     expect(await value('tidemark.backup.attempts', { ...P1, result: 'failed' })).toBe(1);
     expect(await value('tidemark.backup.failures', { ...P1, 'error.type': 'StoreUnavailable' })).toBe(1);
     expect(await value('tidemark.backup.bytes', { ...P1, source: 'new' })).toBe(2);
+    expect(await value('tidemark.backup.bytes', { ...P1, source: 'reused' })).toBe(1);
+    expect(await value('tidemark.backup.bytes', { ...P1, source: 'unread' })).toBe(4);
     const phases = await points('tidemark.backup.phase.seconds');
     expect(phases.map(({ attributes }) => [attributes.phase, attributes.result])).toEqual([
       ['reserve', 'failed'],
@@ -245,7 +249,12 @@ describe('an attempt', () => {
     ]);
     const attempt = spans().at(-1);
     expect(attempt?.status.code).toBe(SpanStatusCode.ERROR);
-    expect(attempt?.attributes['error.type']).toBe('StoreUnavailable');
+    expect(attempt?.attributes).toMatchObject({
+      'error.type': 'StoreUnavailable',
+      'tidemark.bytes.new': 2,
+      'tidemark.bytes.reused': 1,
+      'tidemark.bytes.unread': 4,
+    });
   });
 
   it('tells of its pauses', async () => {

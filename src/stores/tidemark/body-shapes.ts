@@ -67,6 +67,7 @@ export const manifestFileShape = z.object({
   kind: z.enum(['snapshot', 'segment']),
   name: z.string().refine(isFlatFileName, 'expected one path component'),
   size: z.int().nonnegative(),
+  version: z.string().optional(),
   digest: sha256,
   pieces: z.array(z.union([z.tuple([index, index, index]), z.tuple([index, index, index, sha256])])),
 });

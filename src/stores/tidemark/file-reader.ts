@@ -21,18 +21,30 @@ export class FileReader {
     this.#signal = signal;
   }
 
-  /** Fills the buffer with the next bytes. Too few in the file is a BrokerFailure. */
-  fill(target: Uint8Array): ResultAsync<void, ReadFileError> {
+  /**
+   * Fills the buffer with the bytes that come next, or with those from `position` on, which lies behind what was read.
+   * Too few in the file is a BrokerFailure.
+   */
+  fill(target: Uint8Array, position = this.#taken): ResultAsync<void, ReadFileError> {
     return fromAsync<void, ReadFileError>(async () => {
-      if (this.#file.read !== undefined) return this.#fillAtOnce(target, this.#file.read);
-      let filled = 0;
-      while (filled < target.length) {
+      if (this.#file.read !== undefined) return this.#fillAtOnce(target, position, this.#file.read);
+      const skipped = await this.#take(position - this.#taken, () => {});
+      if (skipped.isErr()) return err(skipped.error);
+      return this.#take(target.length, (part, at) => target.set(part, at));
+    });
+  }
+
+  /** Gives out the next bytes, in as many parts as the broker makes of them. */
+  #take(count: number, use: (part: Uint8Array, at: number) => void): ResultAsync<void, ReadFileError> {
+    return fromAsync<void, ReadFileError>(async () => {
+      let used = 0;
+      while (used < count) {
         const more = await this.#more();
         if (more.isErr()) return err(more.error);
         if (!more.value) return err(this.#wrongSize(`only ${this.#taken}`));
-        const part = this.#rest.subarray(0, target.length - filled);
-        target.set(part, filled);
-        filled += part.length;
+        const part = this.#rest.subarray(0, count - used);
+        use(part, used);
+        used += part.length;
         this.#taken += part.length;
         this.#rest = this.#rest.subarray(part.length);
       }
@@ -41,10 +53,13 @@ export class FileReader {
   }
 
   /** A file that reads into given memory gives what is asked, and has an end only by its size. */
-  #fillAtOnce(target: Uint8Array, read: NonNullable<BackupFile['read']>): ResultAsync<void, ReadFileError> {
+  #fillAtOnce(
+    target: Uint8Array,
+    position: number,
+    read: NonNullable<BackupFile['read']>,
+  ): ResultAsync<void, ReadFileError> {
     return fromAsync<void, ReadFileError>(async () => {
-      const position = this.#taken;
-      this.#taken += target.length;
+      this.#taken = position + target.length;
       this.#ended = this.#taken >= this.#file.sizeBytes;
       const filled = await this.#orAborted(() => read.call(this.#file, target, position).then(() => true));
       return filled.map(() => undefined);

@@ -14,6 +14,8 @@ export interface LayoutValues {
   readonly chunksInFlight: number;
   readonly maxBytesPerSecond: number | undefined;
   readonly compression: 'auto' | 'none';
+  /** Versions of files are written down and not believed. */
+  readonly readEverything: boolean;
   readonly heartbeatMs: number;
   readonly staleAfterMs: number;
   /** The first wraps and all open. Empty: nothing is encrypted. */

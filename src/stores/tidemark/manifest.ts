@@ -39,6 +39,8 @@ export interface ManifestFile {
   readonly kind: BackupFileKind;
   readonly name: string;
   readonly sizeBytes: number;
+  /** What the broker vouched for the bytes with. Absent where it did not. */
+  readonly version?: string | undefined;
   readonly pieces: readonly Piece[];
 }
 
@@ -95,12 +97,13 @@ function* linesOf(manifest: Manifest): Generator<string> {
     const line = JSON.stringify(chunkFields(chunk));
     yield sealer?.seal(line, chunk.name) ?? line;
   }
-  for (const { kind, name, sizeBytes, pieces } of manifest.files) {
+  for (const { kind, name, sizeBytes, version, pieces } of manifest.files) {
     const ranges = pieces.map((piece) => {
       const range = [chunks.get(keyOf(piece.chunk))?.index, piece.offset, piece.length];
       return isWholeChunk(piece) ? range : [...range, piece.sha256];
     });
-    const fields = { kind, name, size: sizeBytes, digest: fileDigest(pieces), pieces: ranges };
+    // Without a version that field is left out.
+    const fields = { kind, name, size: sizeBytes, version, digest: fileDigest(pieces), pieces: ranges };
     const line = JSON.stringify(fields);
     yield sealer?.seal(line) ?? line;
   }

@@ -140,7 +140,7 @@ class FileTable {
   /** Adds a file. A text tells what is wrong with the line. */
   read(line: Uint8Array | undefined): Result<undefined, string> {
     return readLine(line, manifestFileShape).andThen<undefined, string>(
-      ({ kind, name, size, digest, pieces: ranges }) => {
+      ({ kind, name, size, version, digest, pieces: ranges }) => {
         const named = `file=${kind}/${name}`;
         if (this.#names[kind].has(name)) return err(`${named} is there twice`);
         this.#names[kind].add(name);
@@ -149,7 +149,7 @@ class FileTable {
         const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
         if (sizeBytes !== size) return err(`${named} has size ${size}, its pieces have ${sizeBytes}`);
         if (fileDigest(pieces) !== digest) return err(`${named} has another digest than its pieces`);
-        this.files.push({ kind, name, sizeBytes, pieces });
+        this.files.push({ kind, name, sizeBytes, ...(version === undefined ? {} : { version }), pieces });
         return ok(undefined);
       },
     );

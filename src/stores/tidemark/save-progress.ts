@@ -9,6 +9,7 @@ export class SaveProgress {
   #filesDone = 0;
   #bytesDone = 0;
   #bytesReused = 0;
+  #bytesUnread = 0;
 
   constructor(
     fileSizes: readonly number[],
@@ -22,10 +23,18 @@ export class SaveProgress {
     this.#report();
   }
 
-  bytesDone(bytes: number, how: 'sent' | 'reused'): void {
+  bytesDone(bytes: number, how: 'sent' | 'reused' | 'unread'): void {
     this.#bytesDone += bytes;
-    if (how === 'reused') this.#bytesReused += bytes;
+    if (how !== 'sent') this.#bytesReused += bytes;
+    if (how === 'unread') this.#bytesUnread += bytes;
     this.#report();
+  }
+
+  /** Files that are not read at all, together. */
+  filesUnread(files: number, bytes: number): void {
+    if (files === 0) return;
+    this.#filesDone += files;
+    this.bytesDone(bytes, 'unread');
   }
 
   fileDone(): void {
@@ -40,6 +49,7 @@ export class SaveProgress {
       bytesDone: this.#bytesDone,
       bytesTotal: this.#bytesTotal,
       bytesReused: this.#bytesReused,
+      ...(this.#bytesUnread === 0 ? {} : { bytesUnread: this.#bytesUnread }),
       ...(this.#throttledMs === undefined ? {} : { throttledMs: this.#throttledMs() }),
     });
   }

@@ -1,23 +1,25 @@
 // Turns a backup's files into stored chunks: cuts large files, packs small ones, leaves out what the base
-// holds. Never holds more chunks in memory than the store lends.
+// holds, unread where versions vouch for it. Never holds more chunks in memory than the store lends.
 import { err, type Ok, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
-import type { PartitionBackup } from '../../core/backup.ts';
+import type { BackupId, PartitionBackup } from '../../core/backup.ts';
 import { Aborted, type BrokerFailure, type StoreError, StoreFailure } from '../../core/errors.ts';
 import { BACKUP_DEADLINE_MS } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
+import type { Logger } from '../../ports/telemetry.ts';
 import type { ChunkMemory } from '../chunk-memory.ts';
 import { ChunkUploads } from './chunk-uploads.ts';
 import type { DataKey } from './data-key.ts';
 import { digestChunk, sha256Hex, toHex } from './digest.ts';
 import { FileReader } from './file-reader.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, LayoutValues } from './layout.ts';
 import { LoadThrottle } from './load-throttle.ts';
 import type { ManifestFile, Piece } from './manifest.ts';
 import type { ReusablePieces } from './reusable-pieces.ts';
 import { SaveProgress } from './save-progress.ts';
 import { type SourceFile, type StoringUnit, sourceFiles, storingPlan } from './storing-plan.ts';
+import { type VouchedFiles, vouchedFiles } from './vouched-files.ts';
 
 export interface StoreFilesOptions {
   readonly backup: PartitionBackup;
@@ -34,6 +36,9 @@ export interface StoreFilesOptions {
 
 export type StoreFilesError = StoreError | BrokerFailure;
 
+const BROKEN_WORD =
+  'a file has changed and its version has not: this backup has read it, others may hold old bytes of it';
+
 /** Stores all files and gives their places in the order of the manifest. Ends at the first error. */
 export function storeFiles(
   layout: Layout,
@@ -41,27 +46,46 @@ export function storeFiles(
 ): ResultAsync<readonly ManifestFile[], StoreFilesError> {
   return fromAsync<readonly ManifestFile[], StoreFilesError>(async () => {
     const sources = sourceFiles(options.backup);
+    const vouched = await vouchedFiles(sources, options.reusable, layout.values);
+    const plan = storingPlan(
+      sources.filter((source) => !vouched.whole.has(source)),
+      layout.values.chunkSizeBytes,
+    );
+    const storing = new FileStoring(layout, options, { sources, vouched, plan });
+    storing.leaveUnread();
     // No more files at once than chunks: the others would only wait with their sources open.
     const units = pLimit(layout.values.chunksInFlight);
-    const plan = storingPlan(sources, layout.values.chunkSizeBytes);
-    const storing = new FileStoring(layout, options, sources, chunksOf(plan, layout.values.chunkSizeBytes));
     await Promise.all(plan.map((unit) => units(() => storing.store(unit))));
     if (storing.failure !== undefined) return err(storing.failure);
     return ok(sources.map((source) => storing.place(source)));
   });
 }
 
+interface FilesToStore {
+  readonly sources: readonly SourceFile[];
+  readonly vouched: VouchedFiles;
+  /** What is read. */
+  readonly plan: readonly StoringUnit[];
+}
+
 /** How many chunks a plan makes at most. */
-function chunksOf(plan: readonly StoringUnit[], chunkSizeBytes: number): number {
-  const ofUnit = (unit: StoringUnit) =>
-    'large' in unit ? Math.ceil(unit.large.file.sizeBytes / chunkSizeBytes) : 1;
+function chunksOf({ plan, vouched }: FilesToStore, { chunkSizeBytes, readEverything }: LayoutValues): number {
+  const ofUnit = (unit: StoringUnit) => {
+    if ('group' in unit) return 1;
+    const unread = readEverything ? 0 : (vouched.parts.get(unit.large)?.size ?? 0);
+    return Math.ceil(unit.large.file.sizeBytes / chunkSizeBytes) - unread;
+  };
   return plan.reduce((sum, unit) => sum + ofUnit(unit), 0);
 }
 
 /** The work under way. The first failure stops all of it. */
 class FileStoring {
   failure: StoreFilesError | undefined;
-  readonly #chunkSizeBytes: number;
+  readonly #values: LayoutValues;
+  readonly #id: BackupId;
+  readonly #vouched: VouchedFiles;
+  readonly #logger: Logger;
+  readonly #changed = new Set<SourceFile>();
   readonly #slots: ReturnType<typeof pLimit>;
   readonly #memory: ChunkMemory;
   readonly #uploads: ChunkUploads;
@@ -72,9 +96,12 @@ class FileStoring {
   readonly #signal: AbortSignal;
   readonly #places = new Map<SourceFile, readonly Piece[]>();
 
-  constructor(layout: Layout, options: StoreFilesOptions, sources: readonly SourceFile[], chunks: number) {
-    const sizes = sources.map((source) => source.file.sizeBytes);
-    this.#chunkSizeBytes = layout.values.chunkSizeBytes;
+  constructor(layout: Layout, options: StoreFilesOptions, files: FilesToStore) {
+    const sizes = files.sources.map((source) => source.file.sizeBytes);
+    this.#values = layout.values;
+    this.#vouched = files.vouched;
+    this.#logger = layout.logger;
+    this.#id = options.backup.id;
     this.#slots = pLimit(layout.values.chunksInFlight);
     this.#memory = layout.memories.forSaving();
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
@@ -84,6 +111,7 @@ class FileStoring {
     this.#reusable = options.reusable;
     const { clock, load } = layout;
     const { chunksInFlight } = layout.values;
+    const chunks = chunksOf(files, layout.values);
     const { deadlineMs = BACKUP_DEADLINE_MS } = options;
     const onWindow = (window: number) => {
       this.#slots.concurrency = window;
@@ -98,8 +126,16 @@ class FileStoring {
   }
 
   place(source: SourceFile): ManifestFile {
-    const { kind, file } = source;
-    return { kind, name: file.name, sizeBytes: file.sizeBytes, pieces: this.#places.get(source) ?? [] };
+    const { name, sizeBytes, version } = source.file;
+    const pieces = this.#vouched.whole.get(source) ?? this.#places.get(source) ?? [];
+    return { kind: source.kind, name, sizeBytes, ...(version === undefined ? {} : { version }), pieces };
+  }
+
+  /** Counts the files that are not read. */
+  leaveUnread(): void {
+    let bytes = 0;
+    for (const { file } of this.#vouched.whole.keys()) bytes += file.sizeBytes;
+    this.#progress.filesUnread(this.#vouched.whole.size, bytes);
   }
 
   async store(unit: StoringUnit): Promise<void> {
@@ -109,19 +145,30 @@ class FileStoring {
   /** Cuts a file in chunks. Reads on while chunks are hashed and sent, as far as there are slots. */
   async #cut(source: SourceFile): Promise<void> {
     const { sizeBytes } = source.file;
+    const { chunkSizeBytes, readEverything } = this.#values;
+    const vouched = this.#vouched.parts.get(source);
     const reader = new FileReader(source.file, this.#signal);
-    const sending: Promise<Piece | undefined>[] = [];
-    for (let at = 0; at < sizeBytes && this.#mayGoOn(); at += this.#chunkSizeBytes) {
-      const length = Math.min(this.#chunkSizeBytes, sizeBytes - at);
+    const sending: (Piece | Promise<Piece | undefined>)[] = [];
+    for (let at = 0; at < sizeBytes && this.#mayGoOn(); at += chunkSizeBytes) {
+      const length = Math.min(chunkSizeBytes, sizeBytes - at);
+      const inBase = vouched?.get(at);
+      if (inBase !== undefined && !readEverything) {
+        this.#progress.bytesDone(length, 'unread');
+        sending.push(inBase);
+        continue;
+      }
       const read = Promise.withResolvers<void>();
       sending.push(
         this.#slots(() =>
           this.#contained(async () => {
             await this.#throttle?.turn(this.#signal);
             return this.#inMemory(length, async (bytes) => {
-              const filled = await reader.fill(bytes).andThen(() => reader.endAfter(sizeBytes));
+              const filled = await reader.fill(bytes, at).andThen(() => reader.endAfter(sizeBytes));
               read.resolve();
-              return this.#isOk(filled) ? this.#piece(bytes) : undefined;
+              if (!this.#isOk(filled)) return undefined;
+              const digest = await digestChunk(bytes);
+              this.#holdAgainst(inBase, toHex(digest), source);
+              return this.#piece(bytes, digest);
             });
           }).finally(read.resolve),
         ),
@@ -158,6 +205,7 @@ class FileStoring {
       reader.close();
       if (!this.#isOk(filled)) return undefined;
       const digest = sha256Hex(bytes);
+      this.#holdAgainst(this.#vouched.parts.get(source)?.get(0), digest, source);
       const known = this.#reusable.find(digest, sizeBytes);
       if (known !== undefined || sizeBytes === 0) {
         this.#progress.bytesDone(sizeBytes, 'reused');
@@ -201,8 +249,7 @@ class FileStoring {
     }
   }
 
-  async #piece(bytes: Uint8Array<SharedArrayBuffer>): Promise<Piece | undefined> {
-    const digest = await digestChunk(bytes);
+  async #piece(bytes: Uint8Array<SharedArrayBuffer>, digest: Uint8Array): Promise<Piece | undefined> {
     const known = this.#reusable.find(toHex(digest), bytes.length);
     if (known !== undefined) {
       this.#progress.bytesDone(bytes.length, 'reused');
@@ -212,6 +259,14 @@ class FileStoring {
     if (!this.#isOk(sent)) return undefined;
     this.#progress.bytesDone(bytes.length, 'sent');
     return { chunk: sent.value, offset: 0, length: bytes.length, sha256: sent.value.sha256 };
+  }
+
+  /** Where a version vouched for a piece that was read all the same: was it true? */
+  #holdAgainst(inBase: Piece | undefined, sha256: string, source: SourceFile): void {
+    if (inBase === undefined || inBase.sha256 === sha256 || this.#changed.has(source)) return;
+    this.#changed.add(source);
+    const { name, version } = source.file;
+    this.#logger.warn({ ...this.#id, file: name, version }, BROKEN_WORD);
   }
 
   #placed(source: SourceFile, pieces: readonly Piece[]): void {

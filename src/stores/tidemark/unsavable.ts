@@ -6,6 +6,7 @@ import { invariant } from '../../core/invariant.ts';
 import { PARTITIONS_MAX } from '../../core/limits.ts';
 
 const NUMBER_MAX = 9_999_999_999;
+const VERSION_LENGTH_MAX = 255;
 
 /** What the broker got wrong, in words, or undefined. Throws on ids that no broker can have. */
 export function unsavable({
@@ -24,15 +25,24 @@ export function unsavable({
   }
   for (const files of [snapshotFiles, segmentFiles]) {
     const names = new Set<string>();
-    for (const { name, sizeBytes } of files) {
+    for (const { name, sizeBytes, version } of files) {
       const shown = JSON.stringify(name);
       if (!isFlatFileName(name)) return `file=${shown} is not one path component`;
       if (names.has(name)) return `file=${shown} is there twice`;
       if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return `file=${shown} has size ${sizeBytes}`;
+      // JavaScript callers may give the time of the last change as a number.
+      if (version !== undefined && !isVersion(version)) {
+        const given = JSON.stringify(version);
+        return `file=${shown} has the version ${given}: give 1 to ${VERSION_LENGTH_MAX} characters, or none`;
+      }
       names.add(name);
     }
   }
   return undefined;
+}
+
+function isVersion(version: unknown): boolean {
+  return typeof version === 'string' && version.length > 0 && version.length <= VERSION_LENGTH_MAX;
 }
 
 function isNumber(value: number): boolean {

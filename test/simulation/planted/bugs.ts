@@ -93,7 +93,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         file: 'src/stores/tidemark/reusable-pieces.ts',
         find: 'find(sha256: string, length: number): Piece | undefined {',
         replace: `find(sha256, length) {
-          for (const piece of this.#pieces.values()) if (piece.length === length) return piece;`,
+          for (const { pieces } of this.#files) for (const piece of pieces) if (piece.length === length) return piece;`,
       },
     ],
   },
