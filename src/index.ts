@@ -80,6 +80,7 @@ export type {
   RestorableRange,
   RestorableRanges,
 } from './core/restorable-ranges.ts';
+export type { OriginPartition, RestoreOrigin } from './core/restore-origin.ts';
 export type {
   PartitionRestoreProgress,
   RestoreProgress,
@@ -124,11 +125,9 @@ export {
   type PlanRestoreError,
   type RestoreBackupError,
   type RestoreComponents,
-  type RestoredPartition,
   RestoreManager,
   type RestoreOptions,
   type RestorePointError,
-  type RestoreReport,
   type RestoreSettings,
 } from './restore/restore-manager.ts';
 export {
@@ -138,6 +137,7 @@ export {
   type RestorePlanError,
   type RestoreSelection,
 } from './restore/restore-plan.ts';
+export type { RestoredPartition, RestoreReport } from './restore/restore-report.ts';
 // --- retention ---
 export {
   type PruneError,

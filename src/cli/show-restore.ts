@@ -2,8 +2,8 @@
 import type { BackupDescriptor } from '../core/backup.ts';
 import type { RestoreProgress } from '../core/restore-progress.ts';
 import type { PointRestorePlan } from '../restore/cut-backups.ts';
-import type { RestoreReport } from '../restore/restore-manager.ts';
 import type { RestorePlan } from '../restore/restore-plan.ts';
+import type { RestoreReport } from '../restore/restore-report.ts';
 import type { Shown } from './command-run.ts';
 import { formatBytes } from './text-table.ts';
 
@@ -54,6 +54,16 @@ export function showProgress({ filesDone, filesTotal, bytesDone, bytesTotal }: R
 }
 
 export function showReport(report: RestoreReport): Shown {
+  if (report.alreadyRestored !== undefined) {
+    const { backupId, checkpointId, restoredAt } = report.alreadyRestored;
+    const what =
+      checkpointId === backupId ? `backup ${backupId}` : `point ${checkpointId} of backup ${backupId}`;
+    const text = `already restored from ${what} at ${restoredAt}: nothing was changed; to restore it again, empty`;
+    return {
+      json: { ...report, durationMs: Math.round(report.durationMs) },
+      text: `${text} ${report.location} first`,
+    };
+  }
   const { partitions, files, bytes, durationMs } = report;
   const seconds = (durationMs / 1000).toFixed(1);
   const point =

@@ -2,6 +2,7 @@
 // default layout. Plain promises that may throw.
 import type { BackupDescriptor, BackupFileKind } from '../core/backup.ts';
 import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
+import type { RestoreOrigin } from '../core/restore-origin.ts';
 
 /**
  * The data of one node.
@@ -14,6 +15,8 @@ import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
  * 4. `discard` removes only what this restore made, and may be called twice.
  * 5. A restore that died at any point can be run again.
  * 6. Of `truncateAfter`: in the log that is installed, the record at the given position is the last one.
+ * 7. Of `restoredFrom`: it gives what `install` was given, from the moment that the data is visible, and
+ *    nothing before.
  */
 export interface RestoreTarget {
   /** Names the place for people: a directory. */
@@ -24,6 +27,11 @@ export interface RestoreTarget {
    */
   readonly takesLentChunks?: boolean;
   occupants(): Promise<readonly string[]>;
+  /**
+   * What the data there was restored from, however the broker has changed it since; undefined when no restore made it.
+   * Absent where this is not noted: then a second restore finds a place that is not empty.
+   */
+  restoredFrom?(): Promise<RestoreOrigin | undefined>;
   /**
    * How many bytes may still be written there. Asked after `begin`, which frees what interrupted restores left.
    * Undefined where the place does not tell; absent: nothing is held against the space.
@@ -44,7 +52,8 @@ export interface RestoreStaging {
   write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** Called once per partition after its files: cuts the log behind the checkpoint where that is left to do. */
   seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void>;
-  install(): Promise<void>;
+  /** Makes all of it visible, with a note of what it came from where the target keeps one. */
+  install(origin: RestoreOrigin): Promise<void>;
   discard(): Promise<void>;
 }
 

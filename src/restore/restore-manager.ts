@@ -1,11 +1,13 @@
 // Restores the partitions of one node from one backup, offline. Top to bottom: plan, look whether the place
 // is free, open all manifests, stage, install. It deletes nothing that it did not make.
 import { err, ok, okAsync, type ResultAsync } from 'neverthrow';
-import type { BackupDescriptor, BackupId, StoredBackup, Timestamp } from '../core/backup.ts';
+import { type StoredBackup, type Timestamp, timestamp } from '../core/backup.ts';
 import { type Deadline, startDeadline, untilAborted } from '../core/deadline.ts';
 import {
+  type Aborted,
   type BrokerFailure,
   DataDirectoryNotEmpty,
+  type DeadlineExceeded,
   type InvalidInput,
   type RestoreTargetFailure,
 } from '../core/errors.ts';
@@ -18,6 +20,7 @@ import {
 import { parseTimestamp } from '../core/parse-timestamp.ts';
 import type { PointInTimeUnsupported } from '../core/point-errors.ts';
 import type { RestorablePoint } from '../core/restorable-ranges.ts';
+import type { RestoreOrigin } from '../core/restore-origin.ts';
 import type { RestoreProgress } from '../core/restore-progress.ts';
 import { contain, fromAsync } from '../core/result.ts';
 import { tell } from '../core/tell.ts';
@@ -26,13 +29,15 @@ import type { Clock } from '../ports/environment.ts';
 import type { RestoreTarget } from '../ports/restore-target.ts';
 import type { Logger, RestoreEvent, RestoreObserver } from '../ports/telemetry.ts';
 import type { PointInBackup } from './backup-points.ts';
-import { callTarget } from './call-target.ts';
+import { callTarget, type TargetError } from './call-target.ts';
 import { neededBytes } from './check-space.ts';
 import { cutBackup, cuttingTarget, type PointRestorePlan, planPoint } from './cut-backups.ts';
 import { type FindPointError, findPoint } from './find-point.ts';
 import { openBackups } from './open-backups.ts';
 import { planRestore, type RestorePlan, type RestorePlanError } from './restore-plan.ts';
 import { RestoreCounters } from './restore-progress.ts';
+import { type RestoreReport, reportOf } from './restore-report.ts';
+import { describeOrigin, isRestoredFrom, type WantedRestore } from './restored-before.ts';
 import { stageRestore } from './stage-restore.ts';
 
 /** What the manager works with. */
@@ -54,6 +59,11 @@ export interface RestoreSettings {
   readonly partitionIds: readonly PartitionId[];
   /** The number of partitions of the whole cluster. */
   readonly partitionsCount: number;
+  /**
+   * Names the cluster in the note of what was restored. A place that was restored from another cluster is not taken
+   * for one that was restored before.
+   */
+  readonly clusterId?: string | undefined;
   /** Partitions restored at the same time. Default 4. */
   readonly partitionsInFlight?: number | undefined;
   /** Files written at the same time, over all partitions. Default 8. */
@@ -67,29 +77,6 @@ export interface RestoreSettings {
 export interface RestoreOptions extends CallOptions {
   /** Called after each step forward. Must not throw. */
   readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
-}
-
-/** What was restored. */
-export interface RestoreReport {
-  /** Where the partitions end: the backup's, or that of the point within it. */
-  readonly checkpointId: CheckpointId;
-  /** Set when a point in time was asked for. */
-  readonly point?: RestorablePoint;
-  /** The target's location. */
-  readonly location: string;
-  /** In ascending order. */
-  readonly partitions: readonly RestoredPartition[];
-  readonly files: number;
-  readonly bytes: number;
-  readonly durationMs: number;
-}
-
-export interface RestoredPartition {
-  /** The copy that was taken. */
-  readonly id: BackupId;
-  readonly descriptor: BackupDescriptor;
-  readonly files: number;
-  readonly bytes: number;
 }
 
 /** Why there is no plan. */
@@ -114,6 +101,13 @@ interface PreparedRestore extends Pick<PointRestorePlan, 'ends'> {
   readonly plan: RestorePlan;
   readonly target: RestoreTarget;
   readonly point?: RestorablePoint;
+  /** What was asked for. */
+  readonly time?: Timestamp;
+}
+
+interface RunOptions extends RestoreOptions {
+  /** What is known of the data that is there. */
+  readonly origin: RestoreOrigin | undefined;
 }
 
 interface Restored {
@@ -158,15 +152,18 @@ export class RestoreManager {
 
   /**
    * Restores all partitions of this node, or none: on every error, and when it is called off, the target is
-   * as it was. It can be repeated after a crash.
+   * as it was. It can be repeated after a crash. A place that was restored from this backup before is left as it is,
+   * whatever the broker has written since: see `alreadyRestored`.
    */
   restore(
     checkpointId: CheckpointId,
     options: RestoreOptions = {},
   ): ResultAsync<RestoreReport, RestoreBackupError> {
     const { target } = this.#components;
-    return this.#run(checkpointId, options, (signal) =>
-      this.#plan(checkpointId, signal).map((plan) => ({ plan, target, ends: new Map() })),
+    return this.#unlessBefore({ backupId: checkpointId }, options, (origin) =>
+      this.#run(checkpointId, { ...options, origin }, (signal) =>
+        this.#plan(checkpointId, signal).map((plan) => ({ plan, target, ends: new Map() })),
+      ),
     );
   }
 
@@ -175,16 +172,48 @@ export class RestoreManager {
    * the same time come to the same point while no backup is added or deleted: compare the `point` of their reports.
    */
   restoreTo(time: Timestamp, options: RestoreOptions = {}): ResultAsync<RestoreReport, RestorePointError> {
-    return this.planTo(time, options).andThen((plan) =>
-      cuttingTarget(this.#components.target, plan).asyncAndThen<RestoreReport, RestorePointError>((target) =>
-        this.#run(plan.point.checkpointId, options, () => okAsync({ plan, target, ...plan })),
+    return this.#unlessBefore<RestorePointError>({ time }, options, (origin) =>
+      this.planTo(time, options).andThen((plan) =>
+        cuttingTarget(this.#components.target, plan).asyncAndThen<RestoreReport, RestorePointError>(
+          (target) =>
+            this.#run(plan.point.checkpointId, { ...options, origin }, () =>
+              okAsync({ plan, target, time, ...plan }),
+            ),
+        ),
       ),
     );
   }
 
+  /**
+   * Runs unless the place was restored from that before. The store is not asked: a node must be able to start again
+   * when the store is down, or the backup long deleted.
+   */
+  #unlessBefore<E>(
+    from: WantedRestore['from'],
+    options: CallOptions,
+    run: (origin: RestoreOrigin | undefined) => ResultAsync<RestoreReport, E>,
+  ): ResultAsync<RestoreReport, E | TargetError | DeadlineExceeded | Aborted> {
+    const { clock, logger, target } = this.#components;
+    const { partitionIds, clusterId } = this.#settings;
+    const started = clock.monotonic();
+    return this.#inTime('inspect', options, ({ signal }) =>
+      untilAborted(signal, () => callTarget('inspect', async () => target.restoredFrom?.())),
+    ).andThen<RestoreReport, E | TargetError | DeadlineExceeded | Aborted>((origin) => {
+      if (origin === undefined || !isRestoredFrom(origin, { from, partitionIds, clusterId }))
+        return run(origin);
+      const { location } = target;
+      logger.info(
+        { ...origin, location },
+        'the data was restored from this backup before; nothing was changed',
+      );
+      const none = reportOf(origin.checkpointId, location, [], clock.monotonic() - started);
+      return okAsync({ ...none, alreadyRestored: origin });
+    });
+  }
+
   #run(
     checkpointId: CheckpointId,
-    options: RestoreOptions,
+    options: RunOptions,
     prepare: (signal: AbortSignal) => ResultAsync<PreparedRestore, PlanRestoreError>,
   ): ResultAsync<RestoreReport, RestoreBackupError> {
     const { clock, logger, target } = this.#components;
@@ -192,7 +221,7 @@ export class RestoreManager {
     const started = clock.monotonic();
     this.#tell({ type: 'started', checkpointId });
     return this.#inTime('restore', options, ({ signal }) =>
-      this.#restore(checkpointId, prepare(signal), signal, options.onProgress),
+      this.#restore(checkpointId, prepare(signal), signal, options),
     )
       .map(({ backups, point }) => {
         const whole = reportOf(checkpointId, target.location, backups, clock.monotonic() - started);
@@ -215,27 +244,31 @@ export class RestoreManager {
     checkpointId: CheckpointId,
     preparing: ResultAsync<PreparedRestore, PlanRestoreError>,
     signal: AbortSignal,
-    onProgress: RestoreOptions['onProgress'],
+    { onProgress, origin: before }: RunOptions,
   ): ResultAsync<Restored, RestoreBackupError> {
     return fromAsync<Restored, RestoreBackupError>(async () => {
-      const { store } = this.#components;
-      const { partitionsCount } = this.#settings;
+      const { store, clock } = this.#components;
+      const { partitionsCount, clusterId } = this.#settings;
       const partitionsInFlight = this.#settings.partitionsInFlight ?? RESTORED_PARTITIONS_IN_FLIGHT;
       const filesInFlight = this.#settings.filesInFlight ?? RESTORED_FILES_IN_FLIGHT;
 
       const prepared = await preparing;
       if (prepared.isErr()) return err(prepared.error);
-      const { plan, target, ends, point } = prepared.value;
+      const { plan, target, ends, point, time } = prepared.value;
 
       const occupants = await untilAborted(signal, () => callTarget('inspect', () => target.occupants()));
       if (occupants.isErr()) return err(occupants.error);
-      if (occupants.value.length > 0) return err(new DataDirectoryNotEmpty(target.location, occupants.value));
+      if (occupants.value.length > 0) {
+        const origin = before === undefined ? '' : `${describeOrigin(before)}; `;
+        return err(new DataDirectoryNotEmpty(target.location, occupants.value, origin));
+      }
 
       const opening = { partitionsCount, inFlight: partitionsInFlight, signal };
       const opened = await openBackups(store, plan, opening);
       if (opened.isErr()) return err(opened.error);
       const backups = opened.value.map((backup) => cutBackup(backup, ends));
-      if (backups.length === 0) return ok({ backups, point });
+      // Where it is noted, it is noted for a node without partitions too: its broker writes there as well.
+      if (backups.length === 0 && target.restoredFrom === undefined) return ok({ backups, point });
 
       const counters = new RestoreCounters(backups);
       const report = this.#contained(onProgress);
@@ -245,6 +278,18 @@ export class RestoreManager {
         filesInFlight,
         neededBytes: (this.#settings.spaceCheck ?? true) ? neededBytes(backups, ends) : undefined,
         signal,
+        origin: () => ({
+          backupId: plan.checkpointId,
+          checkpointId,
+          ...(time === undefined ? {} : { time }),
+          ...(clusterId === undefined ? {} : { clusterId }),
+          restoredAt: timestamp(clock.now()),
+          partitions: backups.map(({ id, descriptor }) => ({
+            partitionId: id.partitionId,
+            nodeId: id.nodeId,
+            position: descriptor.checkpointPosition,
+          })),
+        }),
         onWritten: (partitionId, done) => {
           counters.add(partitionId, done);
           const progress = counters.snapshot();
@@ -298,26 +343,4 @@ export class RestoreManager {
       }
     });
   }
-}
-
-function reportOf(
-  checkpointId: CheckpointId,
-  location: string,
-  backups: readonly StoredBackup[],
-  durationMs: number,
-): RestoreReport {
-  const { filesTotal, bytesTotal, partitions } = new RestoreCounters(backups).snapshot();
-  return {
-    checkpointId,
-    location,
-    partitions: backups.map(({ id, descriptor }, index) => ({
-      id,
-      descriptor,
-      files: partitions[index]?.filesTotal ?? 0,
-      bytes: partitions[index]?.bytesTotal ?? 0,
-    })),
-    files: filesTotal,
-    bytes: bytesTotal,
-    durationMs,
-  };
 }

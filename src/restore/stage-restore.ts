@@ -6,6 +6,7 @@ import { untilAborted, withDeadline } from '../core/deadline.ts';
 import { type Aborted, DeadlineExceeded } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import { RESTORE_SETTLE_MS } from '../core/limits.ts';
+import type { RestoreOrigin } from '../core/restore-origin.ts';
 import { bracket, fromAsync } from '../core/result.ts';
 import type { Clock } from '../ports/environment.ts';
 import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
@@ -25,6 +26,8 @@ export type StageRestoreError = WriteBackupsError | DeadlineExceeded | Aborted;
 export interface StageRestoreOptions extends Omit<WriteBackupsOptions, 'lend'> {
   /** What must fit into the target; undefined: not looked at. */
   readonly neededBytes: number | undefined;
+  /** What the target is to note, made when all is written. */
+  readonly origin: () => RestoreOrigin;
 }
 
 /** Stages, installs. The signal calls it off until the installation begins; that one runs to its end. */
@@ -58,7 +61,7 @@ export function stageRestore(
       if (written.isErr()) return err(written.error);
       const limit = { operation: 'install', timeoutMs: RESTORE_SETTLE_MS };
       const installed = await withDeadline(clock, limit, () =>
-        callTarget('install', () => staging.install()),
+        callTarget('install', () => staging.install(options.origin())),
       );
       // An installation that hangs may still come to its end: nothing may be taken away under it.
       if (installed.isOk() || installed.error instanceof DeadlineExceeded) mayDiscard = false;

@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import type { BackupDescriptor } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
 import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
+import type { RestoreOrigin } from '../core/restore-origin.ts';
 import type { RestoredFile, RestoreStaging } from '../ports/restore-target.ts';
 import type { Disk } from './disk.ts';
 import { flat, type RestoreLayout } from './restore-layout.ts';
+import { RESTORE_NOTE, restoreNote } from './restore-note.ts';
 import { partitionsDirectory, removeStaging, stagingFailure } from './staging-directory.ts';
 
 export interface DirectoryRestoreStagingSettings {
@@ -54,8 +56,8 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     return this.#inStaging(() => this.#seal(partitionId, descriptor));
   }
 
-  install(): Promise<void> {
-    return this.#inStaging(() => this.#install());
+  install(origin: RestoreOrigin): Promise<void> {
+    return this.#inStaging(() => this.#install(origin));
   }
 
   async #write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
@@ -63,6 +65,11 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     const path = join(this.#partition(file.partitionId), ...parts);
     const directory = dirname(path);
     await this.#ensure(directory);
+    await this.#writeFile(path, content);
+    this.#files.push(file);
+  }
+
+  async #writeFile(path: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     const out = await this.#disk.createFile(path);
     try {
       for await (const chunk of content) await out.write(chunk);
@@ -70,7 +77,6 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     } finally {
       await out.close();
     }
-    this.#files.push(file);
   }
 
   async #seal(partitionId: PartitionId, descriptor: BackupDescriptor): Promise<void> {
@@ -88,8 +94,10 @@ export class DirectoryRestoreStaging implements RestoreStaging {
     for (const path of directories.sort((a, b) => b.length - a.length)) await this.#disk.syncDirectory(path);
   }
 
-  async #install(): Promise<void> {
+  async #install(origin: RestoreOrigin): Promise<void> {
     const { directory, staging } = this.#settings;
+    const note = new TextEncoder().encode(restoreNote(origin));
+    await this.#writeFile(join(this.#partitions, RESTORE_NOTE), [note]);
     await this.#disk.syncDirectory(this.#partitions);
     await this.#disk.moveDirectory(this.#partitions, partitionsDirectory(directory));
     this.#state = 'moved';

@@ -4,12 +4,14 @@
 import { dirname, join, resolve } from 'node:path';
 import { RestoreTargetFailure } from '../core/errors.ts';
 import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
+import type { RestoreOrigin } from '../core/restore-origin.ts';
 import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import { DirectoryRestoreStaging } from './directory-restore-staging.ts';
 import type { Disk } from './disk.ts';
 import { nodeDisk } from './node-disk.ts';
 import { defaultLayout, type RestoreLayout } from './restore-layout.ts';
-import { isStaging, makeStaging, removeStaging } from './staging-directory.ts';
+import { parseRestoreNote, RESTORE_NOTE, RESTORE_NOTE_BYTES_MAX } from './restore-note.ts';
+import { isStaging, makeStaging, partitionsDirectory, removeStaging } from './staging-directory.ts';
 
 export interface DirectoryRestoreTargetSettings {
   /** The data directory of the node. It may be absent, and may hold `lost+found`. */
@@ -38,6 +40,7 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     this.truncateAfter = (ends) => ({
       location: this.location,
       occupants: () => this.occupants(),
+      restoredFrom: () => this.restoredFrom(),
       freeBytes: () => this.freeBytes(),
       begin: (checkpointId) => this.#begin(checkpointId, ends),
     });
@@ -57,6 +60,12 @@ export class DirectoryRestoreTarget implements RestoreTarget {
       if (!(await isStaging(this.#disk, this.#directory, entry))) occupants.push(entry.name);
     }
     return occupants.sort();
+  }
+
+  async restoredFrom(): Promise<RestoreOrigin | undefined> {
+    const path = join(partitionsDirectory(this.#directory), RESTORE_NOTE);
+    const text = await this.#disk.readText(path, RESTORE_NOTE_BYTES_MAX);
+    return text === undefined ? undefined : parseRestoreNote(text);
   }
 
   freeBytes(): Promise<number | undefined> {

@@ -10,6 +10,7 @@ import {
   logPosition,
   type PartitionId,
 } from '../core/ids.ts';
+import type { RestoreOrigin } from '../core/restore-origin.ts';
 import type { RestoredFile, RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import type { ContractCase } from './contract.ts';
 
@@ -40,6 +41,14 @@ export interface RestoreTruncation {
   segment(file: RestoredFile): Uint8Array | undefined;
 }
 
+const ORIGIN: RestoreOrigin = {
+  backupId: checkpointId(7),
+  checkpointId: checkpointId(7),
+  clusterId: 'sample',
+  restoredAt: '2026-01-01T00:00:00.000Z',
+  partitions: [1, 2].map((partitionId) => ({ partitionId, nodeId: 0, position: logPosition(7) })),
+};
+
 /** The promises of {@link RestoreTarget}, in their order. */
 export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[] = [
   {
@@ -64,7 +73,7 @@ export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[
     async run(context) {
       const staging = await stage(context.open(), context.sample);
       for (const { file } of filesOf(context.sample)) assert.equal(await context.read(file), undefined);
-      await staging.install();
+      await staging.install(ORIGIN);
       await assertRestored(context);
     },
   },
@@ -73,7 +82,7 @@ export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[
     async run(context) {
       // Durability cannot be seen from here; that all partitions appear, and none without `install`, can.
       const staging = await stage(context.open(), context.sample);
-      const installing = staging.install();
+      const installing = staging.install(ORIGIN);
       const early = await Promise.all(filesOf(context.sample).map(({ file }) => context.read(file)));
       await installing;
       await assertRestored(context);
@@ -118,7 +127,7 @@ export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[
       await writeFiles(other, sample);
       assert.deepEqual(await context.open().occupants(), []);
       const last = await stage(context.open(), sample);
-      await last.install();
+      await last.install(ORIGIN);
       await assertRestored(context);
     },
   },
@@ -157,7 +166,7 @@ export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[
         const checkpointPosition = ends.get(id.partitionId) ?? descriptor.checkpointPosition;
         await staging.seal(id.partitionId, { ...descriptor, checkpointPosition });
       }
-      await staging.install();
+      await staging.install(ORIGIN);
       for (const { file, content } of filesOf(sample)) {
         const isSegment = file.kind === 'segment';
         const expected: Uint8Array | undefined = isSegment
@@ -168,6 +177,20 @@ export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[
         assert.equal(found === undefined, expected === undefined, `there or not: ${label}`);
         if (found !== undefined && expected !== undefined) assertSame(found, expected, label);
       }
+    },
+  },
+  {
+    name:
+      'Of `restoredFrom`: it gives what `install` was given, from the moment that the data is visible, and ' +
+      'nothing before.',
+    async run(context) {
+      const { sample } = context;
+      if (context.open().restoredFrom === undefined) return;
+      assert.equal(await context.open().restoredFrom?.(), undefined, 'nothing was restored');
+      const staging = await stage(context.open(), sample);
+      assert.equal(await context.open().restoredFrom?.(), undefined, 'nothing is visible yet');
+      await staging.install(ORIGIN);
+      assert.deepEqual(await context.open().restoredFrom?.(), ORIGIN);
     },
   },
 ];

@@ -3,6 +3,7 @@
 // `raft-partition/partitions`.
 import { join, resolve } from 'node:path';
 import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
+import type { RestoreOrigin } from '../core/restore-origin.ts';
 import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import { DirectoryRestoreTarget } from '../runtime/directory-restore-target.ts';
 import { nodeDisk } from '../runtime/node-disk.ts';
@@ -39,6 +40,10 @@ export class ZeebeRestoreTarget implements RestoreTarget {
     return [...others, ...inRaft.map((name) => `${RAFT_DIRECTORY}/${name}`)].sort();
   }
 
+  restoredFrom(): Promise<RestoreOrigin | undefined> {
+    return this.#raft.restoredFrom();
+  }
+
   freeBytes(): Promise<number | undefined> {
     return this.#raft.freeBytes();
   }
@@ -52,6 +57,7 @@ export class ZeebeRestoreTarget implements RestoreTarget {
     return {
       location: this.location,
       occupants: () => this.occupants(),
+      restoredFrom: () => this.restoredFrom(),
       freeBytes: () => this.freeBytes(),
       begin: (checkpointId) => cutting.begin(checkpointId),
     };

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NOTE } from '../restore/sample-backups.ts';
 import { type CliWorld, makeWorld, partitionBackup } from './cli-world.ts';
 
 // Beyond 2^53: a double would lose the last digit.
@@ -146,7 +147,7 @@ describe('restore', () => {
     await writeFile(join(world.directory, 'config/application.yaml'), text);
     const { ZEEBE_BROKER_DATA_DIRECTORY: _, ...env } = world.env;
     expect((await world.run(['restore', '7'], { env })).code).toBe(0);
-    expect(await readdir(join(world.directory, 'here/partitions'))).toEqual(['2']);
+    expect(await readdir(join(world.directory, 'here/partitions'))).toEqual([NOTE, '2']);
   });
 
   it('has nothing to do on a node without partitions', async () => {
@@ -155,7 +156,7 @@ describe('restore', () => {
     const { code, stderr } = await world.run(['restore', '7'], { env });
     expect(code).toBe(0);
     expect(stderr).toContain('this node holds no partition');
-    expect(await readdir(world.directory)).not.toContain('data');
+    expect(await readdir(join(world.dataDirectory, 'partitions'))).toEqual([NOTE]);
   });
 
   it('leaves a directory alone that holds data', async () => {

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkpointId } from '../../src/core/ids.ts';
+import { NOTE } from '../restore/sample-backups.ts';
 import { SECOND, SNAPSHOT_ID } from '../zeebe/sample-partition.ts';
 import { type CliWorld, makeWorld, type Outcome } from './cli-world.ts';
 import { makeZeebeBucket, type ZeebeBucket } from './zeebe-world.ts';
@@ -86,7 +87,7 @@ describe("a bucket in Zeebe's layout", () => {
       const directory = join(world.dataDirectory, `node-${nodeId}`);
       const ofNode = { ZEEBE_BROKER_CLUSTER_NODEID: String(nodeId), ZEEBE_BROKER_DATA_DIRECTORY: directory };
       expect((await world.run(['restore', '7'], { env: { ...whole, ...ofNode } })).code).toBe(0);
-      expect(await readdir(join(directory, 'raft-partition/partitions')).catch(() => [])).toEqual(held);
+      expect(await readdir(join(directory, 'raft-partition/partitions'))).toEqual([NOTE, ...held]);
     }
   });
 
@@ -97,7 +98,7 @@ describe("a bucket in Zeebe's layout", () => {
       expect((await world.run(['restore', '7', '--partitions', wrong], { env })).code).toBe(2);
     }
     expect((await world.run(['restore', '7', '--partitions', '2'], { env })).code).toBe(0);
-    expect(await readdir(join(world.dataDirectory, 'raft-partition/partitions'))).toEqual(['2']);
+    expect(await readdir(join(world.dataDirectory, 'raft-partition/partitions'))).toEqual([NOTE, '2']);
   });
 
   it('is not restored when it is damaged', async () => {

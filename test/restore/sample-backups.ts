@@ -1,8 +1,11 @@
 // Partition backups as a store would give them, and a store that holds them in plain sight.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { errAsync, okAsync } from 'neverthrow';
 import type { BackupFile, StoredBackup } from '../../src/core/backup.ts';
 import { BackupNotFound } from '../../src/core/errors.ts';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
+import type { RestoreOrigin } from '../../src/core/restore-origin.ts';
 import type { BackupStatus } from '../../src/core/status.ts';
 import type { BackupStore } from '../../src/ports/backup-store.ts';
 import type { RestoredFile } from '../../src/ports/restore-target.ts';
@@ -44,6 +47,36 @@ export function sampleBackup(partitionId: number, options: SampleOptions = {}): 
     snapshotFiles: snapshot ? numbers.map((index) => file(`state-${index}`, index)) : [],
     segmentFiles: numbers.map((index) => file(`log-${index}`, index)),
   };
+}
+
+/** What a restore of the sample notes. */
+export function sampleOrigin(change: Partial<RestoreOrigin> = {}): RestoreOrigin {
+  const partitions = [1, 2].map((partitionId) => ({
+    partitionId,
+    nodeId: 0,
+    position: logPosition(100 + partitionId),
+  }));
+  return {
+    backupId: SEVEN,
+    checkpointId: SEVEN,
+    restoredAt: '2026-01-01T00:00:00.000Z',
+    partitions,
+    ...change,
+  };
+}
+
+/** The file in which a restore into a directory notes where the data came from. */
+export const NOTE = '.tidemark-restored.json';
+
+/** Path -> text of every file in a data directory, but for that one. */
+export async function filesBelow(directory: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && entry.name !== NOTE)
+      found[path.slice(directory.length + 1)] = await readFile(path, 'utf8');
+  }
+  return found;
 }
 
 /** The same file with other content. */

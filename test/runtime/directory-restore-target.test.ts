@@ -14,10 +14,12 @@ import { systemClock } from '../../src/runtime/system-clock.ts';
 import {
   bytesOf,
   expectedLayout,
+  filesBelow,
   SEVEN,
   ShelfStore,
   sampleBackup,
   sampleBackups,
+  sampleOrigin,
 } from '../restore/sample-backups.ts';
 
 let root: string;
@@ -40,15 +42,6 @@ function restore(
   return new RestoreManager(components, { partitionIds: [1, 2], partitionsCount: 2, ...settings }).restore(
     SEVEN,
   );
-}
-
-async function filesBelow(directory: string): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) found[path.slice(directory.length + 1)] = await readFile(path, 'utf8');
-  }
-  return found;
 }
 
 async function put(path: string, text = ''): Promise<void> {
@@ -288,11 +281,11 @@ describe('a staging', () => {
     };
     await expect(first.write({ ...file, name: 'y' }, content.open())).rejects.toMatchObject(lost);
     await expect(first.seal(1, sampleBackup(1, { snapshot: false }).descriptor)).rejects.toMatchObject(lost);
-    await expect(first.install()).rejects.toMatchObject(lost);
+    await expect(first.install(sampleOrigin())).rejects.toMatchObject(lost);
     await first.discard();
     await second.write(file, content.open());
     await second.seal(1, sampleBackup(1, { snapshot: false }).descriptor);
-    await second.install();
+    await second.install(sampleOrigin());
     expect(Object.keys(await filesBelow(data))).toEqual(['partitions/1/log/x']);
   });
 
@@ -317,18 +310,18 @@ describe('a staging', () => {
       ...nodeDisk,
       removeFile: async (path) => {
         await nodeDisk.removeFile(path);
-        await first.install().catch((error: Error) => attempts.push(error.name));
+        await first.install(sampleOrigin()).catch((error: Error) => attempts.push(error.name));
       },
     };
     const second = await new DirectoryRestoreTarget({ directory: data }, meanwhile).begin(SEVEN);
     expect(attempts[0]).toBe('RestoreTargetFailure');
-    await second.install();
+    await second.install(sampleOrigin());
     expect(await filesBelow(data)).toEqual({});
   });
 
   it('once installed is not discarded', async () => {
     const staging = await new DirectoryRestoreTarget({ directory: data }).begin(SEVEN);
-    await staging.install();
+    await staging.install(sampleOrigin());
     await staging.discard();
     expect(await readdir(data)).toEqual(['partitions']);
   });

@@ -10,6 +10,7 @@ import { ZeebeRestoreTarget } from 'tidemark/zeebe';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RestoreTarget } from '../../src/ports/restore-target.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
+import { sampleOrigin } from '../restore/sample-backups.ts';
 import { fuzzRuns } from '../support/fuzz.ts';
 
 let root: string;
@@ -139,7 +140,7 @@ describe('a link in the data directory', () => {
     });
     await mkdir(join(root, 'outside'));
     await symlink(join(root, 'outside'), join(data, 'partitions'));
-    await expect(staging.install()).rejects.toThrow('something is there already');
+    await expect(staging.install(sampleOrigin())).rejects.toThrow('something is there already');
     expect(await everythingIn(join(root, 'outside'))).toEqual([]);
     await staging.discard();
   });

@@ -111,7 +111,8 @@ async function restoresAgain(
   const second = await restore(place, next);
   if (second === 'cut') throw new Error('nothing was to cut the power again');
   if (installed) {
-    expect(second._unsafeUnwrapErr().name, what).toBe('DataDirectoryNotEmpty');
+    expect(second._unsafeUnwrap().alreadyRestored, what).toMatchObject({ backupId: SEVEN });
+    expect(isInstalled(place, next, expected, what), what).toBe(true);
     return false;
   }
   expect(second.isOk(), `${what}: ${second.isErr() && second.error.message}`).toBe(true);

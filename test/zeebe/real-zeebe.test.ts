@@ -19,6 +19,7 @@ import {
   ZeebeDataDirectory,
   ZeebeRestoreTarget,
 } from '../../src/zeebe.ts';
+import { sampleOrigin } from '../restore/sample-backups.ts';
 import { bytesOf } from './sample-partition.ts';
 
 const fixtures = process.env.ZEEBE_FIXTURES;
@@ -88,7 +89,7 @@ describe.skipIf(fixtures === undefined)(
           }
           await staging.seal(partitionId, descriptor);
         }
-        await staging.install();
+        await staging.install(sampleOrigin());
 
         const { partitions } = (await new ZeebeDataDirectory({ directory }).open())._unsafeUnwrap();
         for (const [nth, partition] of partitions.entries()) {

@@ -11,6 +11,7 @@ import {
   restoreTargetContract,
 } from '../../src/testkit/restore-target-contract.ts';
 import { type VerifiableBackup, ZeebeRestoreTarget } from '../../src/zeebe.ts';
+import { sampleOrigin } from '../restore/sample-backups.ts';
 import { buildSegment, segmentFile } from './build-log.ts';
 import {
   bytesOf,
@@ -102,7 +103,7 @@ describe('ZeebeRestoreTarget', () => {
     try {
       await Promise.all([...write('snapshot', snapshotFiles), ...write('segment', segmentFiles)]);
       await staging.seal(1, descriptor);
-      await staging.install();
+      await staging.install(sampleOrigin());
     } catch (cause) {
       await staging.discard();
       throw cause;

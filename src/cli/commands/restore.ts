@@ -8,6 +8,7 @@ import { partitionsOfNode } from '../../core/partition-distribution.ts';
 import type { RestoreProgress } from '../../core/restore-progress.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
 import type { RestoreTarget } from '../../ports/restore-target.ts';
+import { callTarget } from '../../restore/call-target.ts';
 import { cuttingTarget } from '../../restore/cut-backups.ts';
 import { RestoreManager, type RestoreSettings } from '../../restore/restore-manager.ts';
 import type { RestorePlan } from '../../restore/restore-plan.ts';
@@ -106,6 +107,24 @@ class NodeRestore {
   }
 
   run(request: RestoreRequest, dryRun: boolean): ResultAsync<Shown, CliError> {
+    if (dryRun) return this.#planAndRun(request, dryRun);
+    // The note comes first: a node that starts again needs no store for that.
+    return this.#noted().andThen((target) =>
+      target === undefined ? this.#planAndRun(request, dryRun) : this.#restore(request, target),
+    );
+  }
+
+  /** The target in which an earlier restore has noted what it restored. */
+  #noted(): ResultAsync<RestoreTarget | undefined, CliError> {
+    const { dataDirectory: directory } = this.#settings;
+    const targets = [new ZeebeRestoreTarget({ directory }), new DirectoryRestoreTarget({ directory })];
+    return callTarget('inspect', async () => {
+      for (const target of targets) if ((await target.restoredFrom()) !== undefined) return target;
+      return undefined;
+    });
+  }
+
+  #planAndRun(request: RestoreRequest, dryRun: boolean): ResultAsync<Shown, CliError> {
     const { io } = this.#run.surroundings;
     const { cluster, dataDirectory } = this.#settings;
     const { nodeId, partitionsCount } = cluster;
@@ -158,10 +177,10 @@ class NodeRestore {
 
   #managerOf(target: RestoreTarget): RestoreManager {
     const { clock } = this.#run.surroundings.io;
-    const { nodeId, partitionsCount } = this.#settings.cluster;
+    const { nodeId, partitionsCount, clusterId } = this.#settings.cluster;
     return new RestoreManager(
       { store: this.#store, target, clock, logger: silentLogger },
-      { nodeId, partitionsCount, ...this.#restoring },
+      { nodeId, partitionsCount, clusterId, ...this.#restoring },
     );
   }
 
