@@ -230,6 +230,7 @@ export const objectStorageContract: readonly ContractCase<ObjectStorageContext>[
   },
   {
     name: 'Of an upload in parts nothing is seen before its `complete`, and nothing after its `abort`.',
+    needs: 'uploads',
     async run({ storage, prefix }) {
       const key = `${prefix}dir/large`;
       const partSizeBytes = 5 * 1024 * 1024;

@@ -2,6 +2,7 @@
 import type { BackupError, StoreError } from '../../core/errors.ts';
 import { type Check, type CheckTools, type Finding, isSame, text } from './finding.ts';
 import { must } from './must.ts';
+import { FIRST_KEY } from './scratch.ts';
 
 /** S3 refuses signatures that are a quarter of an hour off; what is less already spoils the times that people read. */
 const SKEW_MS = 5_000;
@@ -59,13 +60,13 @@ export const PUT: Permission = {
   action: 's3:PutObject',
   plain: 'write',
   neededBy: 'taking, holding and labelling backups',
-  try: ({ storage, scratch, signal }) => must(storage.put(`${scratch}access/x`, text('x'), { signal })),
+  try: ({ storage, scratch, signal }) => must(storage.put(`${scratch}${FIRST_KEY}`, text('x'), { signal })),
 };
 const GET: Permission = {
   action: 's3:GetObject',
   plain: 'read',
   neededBy: 'taking, verifying and restoring backups',
-  try: ({ storage, scratch, signal }) => must(storage.get(`${scratch}access/x`, { signal })),
+  try: ({ storage, scratch, signal }) => must(storage.get(`${scratch}${FIRST_KEY}`, { signal })),
 };
 const MISSING: Permission = {
   action: 's3:ListBucket, for 404 and not 403 on what is missing',
@@ -80,7 +81,7 @@ const DELETE: Permission = {
   action: 's3:DeleteObject',
   plain: 'delete',
   neededBy: 'ending, deleting, pruning and sweeping backups',
-  try: ({ storage, scratch, signal }) => must(storage.delete([`${scratch}access/x`], { signal })),
+  try: ({ storage, scratch, signal }) => must(storage.delete([`${scratch}${FIRST_KEY}`], { signal })),
 };
 const ABORT: Permission = {
   action: 's3:AbortMultipartUpload',

@@ -23,19 +23,18 @@ export function iamPolicy(place: IamPlace): object {
   const { bucketName, basePath } = place;
   const bucket = `arn:aws:s3:::${bucketName}`;
   const under = basePath === undefined ? '' : `${basePath}/`;
+  const list = { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [bucket] };
   return {
     Version: '2012-10-17',
     Statement: [
-      {
-        Sid: 'List',
-        Effect: 'Allow',
-        Action: ['s3:ListBucket'],
-        Resource: [bucket],
-        // A read of a missing object has no prefix, and without the right to list it would be 403 and not 404.
-        ...(basePath === undefined
-          ? {}
-          : { Condition: { StringLikeIfExists: { 's3:prefix': [`${under}*`] } } }),
-      },
+      ...(basePath === undefined
+        ? [{ Sid: 'List', ...list }]
+        : [
+            { Sid: 'List', ...list, Condition: { StringLike: { 's3:prefix': [`${under}*`] } } },
+            // A read of a missing object has no prefix, and without the right to list it would be 403 and not 404.
+            // In one statement with the other it takes `StringLikeIfExists`, which MinIO does not know.
+            { Sid: 'Missing', ...list, Condition: { Null: { 's3:prefix': 'true' } } },
+          ]),
       {
         Sid: 'Objects',
         Effect: 'Allow',

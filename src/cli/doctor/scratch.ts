@@ -9,6 +9,8 @@ import type { ObjectStorage } from '../../ports/object-storage.ts';
 
 /** Neither layout has names that begin so. */
 const ROOT = 'tidemark-doctor/';
+/** What is written before it is known that a listing works. */
+export const FIRST_KEY = 'access/x';
 const CLEAR_MS = 60_000;
 /** No run takes so long: what is older was left by one that was killed. */
 const LEFT_BEHIND_MS = 60 * 60_000;
@@ -29,6 +31,9 @@ export function clearScratch(
       for (;;) {
         const after = startAfter === undefined ? {} : { startAfter };
         const page = await storage.list(ROOT, { ...after, signal });
+        // Then no more was written than what can be deleted by its name.
+        if (page.isErr() && page.error.name === 'StoreAccessDenied')
+          return storage.delete([`${scratch}${FIRST_KEY}`], { signal });
         if (page.isErr()) return err(page.error);
         const { objects, now, truncated } = page.value;
         const mine = objects.filter(
