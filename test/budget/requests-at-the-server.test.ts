@@ -1,53 +1,19 @@
 // What really reaches a server, counted on the wire by a proxy in front of it: requests, and connections at the same time.
-import { createServer, request as forward } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { checkpointId } from 'tidemark';
 import { S3BackupStore } from 'tidemark/s3';
 import { sampleBackup, sampleFile } from 'tidemark/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHUNKS_IN_FLIGHT } from '../../src/core/limits.ts';
 import { startEmbeddedS3 } from '../support/embedded-s3.ts';
-
-/** Forwards to the server and notes each request as `METHOD path?query`. */
-async function startCounter(endpoint: string) {
-  const seen: string[] = [];
-  const connections = { now: 0, peak: 0 };
-  const { hostname, port } = new URL(endpoint);
-  const server = createServer((incoming, answer) => {
-    seen.push(`${incoming.method} ${incoming.url}`);
-    const { method, url: path, headers } = incoming;
-    const onward = forward({ hostname, port, method, path, headers }, (reply) => {
-      answer.writeHead(reply.statusCode ?? 502, reply.headers);
-      reply.pipe(answer);
-    });
-    onward.on('error', () => answer.destroy());
-    incoming.pipe(onward);
-  });
-  server.on('connection', (socket) => {
-    connections.now += 1;
-    connections.peak = Math.max(connections.peak, connections.now);
-    socket.once('close', () => {
-      connections.now -= 1;
-    });
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port: own } = server.address() as AddressInfo;
-  const close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { seen, connections, endpoint: `http://127.0.0.1:${own}`, close };
-}
+import { startRequestCounter } from '../support/request-counter.ts';
 
 let s3: Awaited<ReturnType<typeof startEmbeddedS3>>;
-let counter: Awaited<ReturnType<typeof startCounter>>;
+let counter: Awaited<ReturnType<typeof startRequestCounter>>;
 let store: S3BackupStore;
 
 beforeAll(async () => {
   s3 = await startEmbeddedS3();
-  counter = await startCounter(s3.endpoint);
+  counter = await startRequestCounter(s3.endpoint);
   store = new S3BackupStore({
     clusterId: 'counted',
     bucketName: s3.bucket,
