@@ -22,7 +22,7 @@ export interface LedgerDisk {
   /** Opens a file to append to; `ax` must make it. */
   open(path: string, flags: 'a' | 'ax'): Promise<LogFile>;
   /** A file as a backup reads it: its first `sizeBytes` bytes, or all that are there now. */
-  backupFile(path: string, sizeBytes?: number): BackupFile;
+  backupFile(path: string, options: { readonly version: string; readonly sizeBytes?: number }): BackupFile;
 }
 
 /** A file that grows. */
@@ -54,5 +54,5 @@ export const nodeLedgerDisk: LedgerDisk = {
     fs.closeSync(file);
   },
   open: (path, flags) => open(path, flags),
-  backupFile: (path, sizeBytes) => nodeFile(path, { sizeBytes }),
+  backupFile: (path, options) => nodeFile(path, options),
 };

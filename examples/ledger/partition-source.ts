@@ -1,5 +1,5 @@
 // What tidemark backs up of a partition: its snapshots and its log. Pinning is one synchronous step, and while
-// anything is pinned nothing is deleted.
+// anything is pinned nothing is deleted. The files carry versions, so that a backup does not read what has not changed.
 import {
   type CheckpointState,
   logPosition,
@@ -8,6 +8,7 @@ import {
   type SegmentHandle,
   type SnapshotHandle,
 } from 'tidemark';
+import type { LedgerEnvironment } from './environment.ts';
 import type { LedgerDisk } from './ledger-disk.ts';
 import { scanSegment } from './record.ts';
 import type { Segment, SegmentedLog } from './segmented-log.ts';
@@ -15,19 +16,25 @@ import type { Snapshot, SnapshotDirectory } from './snapshots.ts';
 
 export class LedgerPartitionSource implements PartitionSource {
   readonly #disk: LedgerDisk;
+  readonly #incarnation: string;
   readonly #log: SegmentedLog;
   readonly #snapshots: SnapshotDirectory;
   readonly #checkpoints: () => readonly CheckpointState[];
   #pins = 0;
 
+  /**
+   * `incarnation` is new each time that the partition is opened, before anything is appended. While it is open its log only
+   * grows and its snapshots do not change; what was cut or restored before is another incarnation, and another node's too.
+   */
   constructor(
-    disk: LedgerDisk,
+    { disk, newId }: Pick<LedgerEnvironment, 'disk' | 'newId'>,
     log: SegmentedLog,
     snapshots: SnapshotDirectory,
     checkpoints: () => readonly CheckpointState[],
   ) {
     this.#checkpoints = checkpoints;
     this.#disk = disk;
+    this.#incarnation = newId();
     this.#log = log;
     this.#snapshots = snapshots;
   }
@@ -47,8 +54,8 @@ export class LedgerPartitionSource implements PartitionSource {
     this.#pins += 1;
     let released = false;
     return {
-      snapshots: this.#snapshots.all.map((snapshot) => snapshotHandle(this.#disk, snapshot)),
-      segments: this.#log.segments.map((segment) => segmentHandle(this.#disk, segment)),
+      snapshots: this.#snapshots.all.map((snapshot) => this.#snapshotHandle(snapshot)),
+      segments: this.#log.segments.map((segment) => this.#segmentHandle(segment)),
       checkpoints: this.#checkpoints(),
       ...(this.reachingTo !== undefined && { reachingTo: logPosition(this.reachingTo) }),
       release: async () => {
@@ -64,29 +71,33 @@ export class LedgerPartitionSource implements PartitionSource {
   compact(): void {
     if (this.#pins === 0) this.#log.compact(this.#snapshots.prune(this.reachingTo));
   }
-}
 
-function snapshotHandle(disk: LedgerDisk, { id, position, path }: Snapshot): SnapshotHandle {
-  return {
-    id,
-    position: logPosition(position),
-    replayFrom: logPosition(position + 1n),
-    files: [disk.backupFile(path)],
-  };
-}
+  #snapshotHandle({ id, position, path }: Snapshot): SnapshotHandle {
+    // The file of each snapshot has the same name.
+    const version = `${this.#incarnation}/${id}`;
+    return {
+      id,
+      position: logPosition(position),
+      replayFrom: logPosition(position + 1n),
+      files: [this.#disk.backupFile(path, { version })],
+    };
+  }
 
-function segmentHandle(disk: LedgerDisk, segment: Segment): SegmentHandle {
-  const { name, path, firstPosition, lastPosition, sizeBytes } = segment;
-  const whole = disk.backupFile(path, sizeBytes);
-  if (lastPosition < firstPosition) return { name, upTo: async () => whole };
-  return {
-    name,
-    firstPosition: logPosition(firstPosition),
-    lastPosition: logPosition(lastPosition),
-    upTo: async (position) => {
-      if (position >= lastPosition) return whole;
-      const { records } = scanSegment(await disk.readLater(path), firstPosition);
-      return disk.backupFile(path, records[Number(position - firstPosition)]?.end ?? 0);
-    },
-  };
+  #segmentHandle(segment: Segment): SegmentHandle {
+    const { name, path, firstPosition, lastPosition, sizeBytes } = segment;
+    const version = this.#incarnation;
+    const whole = this.#disk.backupFile(path, { version, sizeBytes });
+    if (lastPosition < firstPosition) return { name, upTo: async () => whole };
+    return {
+      name,
+      firstPosition: logPosition(firstPosition),
+      lastPosition: logPosition(lastPosition),
+      upTo: async (position) => {
+        if (position >= lastPosition) return whole;
+        const { records } = scanSegment(await this.#disk.readLater(path), firstPosition);
+        const end = records[Number(position - firstPosition)]?.end ?? 0;
+        return this.#disk.backupFile(path, { version, sizeBytes: end });
+      },
+    };
+  }
 }

@@ -66,7 +66,7 @@ export class Partition {
     state: LedgerState,
     snapshots: SnapshotDirectory,
   ) {
-    const source = new LedgerPartitionSource(environment.disk, log, snapshots, () => state.checkpoints());
+    const source = new LedgerPartitionSource(environment, log, snapshots, () => state.checkpoints());
     // Before the replay, which takes snapshots too: which backups there are is not known yet.
     if (settings.pointsInTime) source.reachingTo = 0n;
     this.#environment = environment;

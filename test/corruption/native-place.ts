@@ -44,15 +44,20 @@ function filesOf(partition: number, isLater: boolean): { snapshot: BackupFile[];
     ],
     segments: [
       sampleFile('log-1', 128, 10 + partition),
-      sampleFile('log-2', sampleBytes(150, 20 + partition).subarray(0, isLater ? 150 : 100)),
+      // The later backup does not read the chunk that both have in common.
+      {
+        ...sampleFile('log-2', sampleBytes(150, 20 + partition).subarray(0, isLater ? 150 : 100)),
+        version: 'a',
+      },
     ],
   };
 }
 
 /** The same files so many times as long, each byte of them a word. */
-function stretched({ name, sizeBytes, open }: BackupFile, times: number): BackupFile {
+function stretched({ name, sizeBytes, version, open }: BackupFile, times: number): BackupFile {
   return {
     name,
+    version,
     sizeBytes: sizeBytes * times,
     async *open() {
       for await (const part of open()) {

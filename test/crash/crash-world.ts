@@ -1,7 +1,7 @@
 // One place for backups in memory, and processes over it, one after the other. What a backup of this world holds depends
 // on its checkpoint and on the term it was taken in, so a mixture of two attempts would show.
 import { expect } from 'vitest';
-import type { BackupDescriptor, BackupId, PartitionBackup } from '../../src/core/backup.ts';
+import type { BackupDescriptor, BackupFile, BackupId, PartitionBackup } from '../../src/core/backup.ts';
 import { type CheckpointId, checkpointId, logPosition } from '../../src/core/ids.ts';
 import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
 import { PartitionBackupManager } from '../../src/partition/partition-backup-manager.ts';
@@ -238,7 +238,7 @@ function snapshotFiles(id: CheckpointId, term: bigint, before: () => Promise<voi
   ];
 }
 
-/** Grows with the checkpoint: what an earlier backup holds of it is its beginning. */
-function segmentFile(id: CheckpointId) {
-  return bytesFile('log-1', sampleBytes(100 + Number(id) * 30, 2));
+/** Grows with the checkpoint: what an earlier backup holds of it is its beginning, and is not read again. */
+function segmentFile(id: CheckpointId): BackupFile {
+  return { ...bytesFile('log-1', sampleBytes(100 + Number(id) * 30, 2)), version: 'log' };
 }

@@ -14,6 +14,8 @@ export interface WorldSettings {
   readonly chunkSizeBytes: number;
   readonly chunksInFlight: number;
   readonly compression: 'auto' | 'none';
+  /** The broker vouches for its files, so that backups need not read all of them. */
+  readonly givesVersions: boolean;
   /** One rivalry that the whole run is about, in a small world. */
   readonly focus: Focus | undefined;
   readonly backupDeadlineMs: number;
@@ -53,7 +55,8 @@ export function chooseSettings(chance: Chance, apart: Chance): WorldSettings {
     focus: undefined,
     pointsInTime: false,
   };
-  return apart.is(FOCUSED) ? { ...settings, ...focusOn(apart) } : settings;
+  const focused = apart.is(FOCUSED) ? { ...settings, ...focusOn(apart) } : settings;
+  return { ...focused, givesVersions: apart.is(0.5) };
 }
 
 /** Few bytes in many chunks, so that there is much to lose and little to run. */

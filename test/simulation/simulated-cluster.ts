@@ -33,6 +33,7 @@ export class SimulatedCluster {
       scheduler,
       chance,
       onDurable: (path, bytes) => contained(() => book.committed(path, bytes)),
+      givesVersions: around.settings.givesVersions,
       onSnapshot: (path, bytes) => contained(() => book.snapshot(path, bytes)),
     };
     this.nodes = Array.from({ length: around.settings.nodes }, (_, nodeId) => this.#newNode(nodeId));

@@ -19,6 +19,8 @@ export type OnDurable = (path: string, bytes: Buffer) => void;
 export interface SimulatedDiskParts {
   readonly scheduler: Scheduler;
   readonly chance: Chance;
+  /** Whether files of backups have the versions that the broker gives them. */
+  readonly givesVersions: boolean;
   readonly onDurable: OnDurable;
   /** Told about a snapshot's file when it has got its name. */
   readonly onSnapshot: (path: string, bytes: Buffer) => void;
@@ -176,11 +178,15 @@ export class SimulatedDisk implements LedgerDisk {
     };
   }
 
-  backupFile(path: string, sizeBytes = this.read(path).length): BackupFile {
+  backupFile(
+    path: string,
+    { version, sizeBytes = this.read(path).length }: Parameters<LedgerDisk['backupFile']>[1],
+  ): BackupFile {
     const file = () => this.#file(path).bytes;
     return {
       name: path.slice(path.lastIndexOf('/') + 1),
       sizeBytes,
+      ...(this.#parts.givesVersions ? { version } : {}),
       async *open() {
         for (let at = 0; at < sizeBytes; at += 1_000)
           yield file().subarray(at, Math.min(at + 1_000, sizeBytes));

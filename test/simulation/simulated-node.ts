@@ -6,6 +6,7 @@ import { HttpError, type Route } from '../../examples/ledger/http-server.ts';
 import { type LedPartition, leadPartition } from '../../examples/ledger/led-partition.ts';
 import { ledgerRoutes } from '../../examples/ledger/ledger-routes.ts';
 import type { CheckpointId } from '../../src/core/ids.ts';
+import type { BackupProgress } from '../../src/core/status.ts';
 import { RetryingStorage } from '../../src/objects/retrying-storage.ts';
 import type { ObjectStorage } from '../../src/ports/object-storage.ts';
 import { silentLogger } from '../../src/runtime/silent-logger.ts';
@@ -41,6 +42,7 @@ export class SimulatedNode {
   readonly leaders = new Map<number, Leader>();
   readonly store: TidemarkBackupStore;
   readonly #around: Surroundings;
+  #idsGiven = 0;
 
   constructor(around: Surroundings, nodeId: number, life: number) {
     const { scheduler } = around;
@@ -74,10 +76,11 @@ export class SimulatedNode {
     this.leaders.set(partitionId, leader);
     const { scheduler, totals } = this.#around;
     const { partitions, segmentBytes, snapshotEvery, backupDeadlineMs, pointsInTime } = this.#around.settings;
-    const reused = new Map<CheckpointId, number>();
+    const told = new Map<CheckpointId, BackupProgress>();
     const environment: LedgerEnvironment = {
       disk,
       clock: this.process.clock,
+      newId: () => `${this.process.name}.${this.#idsGiven++}`,
       openState: (path) => disk.openState(path),
       defer: (work) => void scheduler.after(0.05, `process on ${this.process.name}`, work, this.process),
     };
@@ -95,10 +98,11 @@ export class SimulatedNode {
             totals.checkpoints += 1;
           }
           if (event.type === 'completed' || event.type === 'failed') leader.running.delete(checkpointId);
-          if (event.type === 'progress') reused.set(checkpointId, event.progress.bytesReused);
+          if (event.type === 'progress') told.set(checkpointId, event.progress);
           if (event.type === 'completed') {
             totals['backups completed'] += 1;
-            totals['bytes reused'] += reused.get(checkpointId) ?? 0;
+            totals['bytes reused'] += told.get(checkpointId)?.bytesReused ?? 0;
+            totals['bytes unread'] += told.get(checkpointId)?.bytesUnread ?? 0;
           }
           if (event.type === 'failed') totals['backups failed'] += 1;
         },

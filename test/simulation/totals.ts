@@ -28,6 +28,7 @@ export const COUNTED = [
   'store calls in trouble',
   'late arrivals',
   'bytes reused',
+  'bytes unread',
 ] as const;
 
 export type Counted = (typeof COUNTED)[number];

@@ -15,14 +15,18 @@ const GRACE = 2 * HOUR;
 const POLLS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 const log = sampleFile('log', 900, 1);
+/** The same, and the first backup need not be read to know that. */
+const vouchedLog = { ...log, version: 'log' };
 const again = sampleFile('sst', 700, 2);
 const none = { snapshotFiles: [] };
-const first = sampleBackup({ checkpointId: 1, ...none, segmentFiles: [log] });
+const first = sampleBackup({ checkpointId: 1, ...none, segmentFiles: [vouchedLog] });
 /** Reuses the log of the first, and sends what lies in the store as garbage. */
 const second = sampleBackup({ checkpointId: 2, snapshotFiles: [again], segmentFiles: [log] });
-/** Two that send nothing: only what the first has sent keeps them alive. */
-const third = sampleBackup({ checkpointId: 3, ...none, segmentFiles: [log] });
+/** Two that send nothing, the first of them unread: only what the first backup has sent keeps them alive. */
+const third = sampleBackup({ checkpointId: 3, ...none, segmentFiles: [vouchedLog] });
 const fourth = sampleBackup({ checkpointId: 4, ...none, segmentFiles: [log] });
+/** The second as versions make it. */
+const unread = sampleBackup({ checkpointId: 2, snapshotFiles: [again], segmentFiles: [vouchedLog] });
 
 type Parts = Pick<ActorParts, 'storage'> & Partial<ActorParts>;
 const random = { hex: (bytes: number) => '0'.repeat(bytes * 2), fraction: () => 0 };
@@ -163,6 +167,11 @@ const SCENARIOS: [string, number | undefined, World['actors']][] = [
     'a save, a delete of its base, and a sweep',
     undefined,
     { save: save(), delete: remove(first), sweep: sweep() },
+  ],
+  [
+    'the same, and the save does not read what the base vouches for',
+    undefined,
+    { save: save([unread]), delete: remove(first), sweep: sweep() },
   ],
   // Of these there are too many orders.
   ['a save and two sweeps', 3, { save: save(), sweep: sweep(), sweepToo: sweep() }],

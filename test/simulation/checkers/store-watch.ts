@@ -26,16 +26,22 @@ interface LiveManifest {
   readonly chunks: ReadonlySet<string>;
 }
 
-/** The first line of a manifest, and the lines of its chunks behind it, as far as they are looked at. */
+/** The first line of a manifest, and the lines of its chunks and files behind it, as far as they are looked at. */
 interface ManifestHead {
   readonly base: string | null;
   readonly chunks: number;
+  readonly files: number;
 }
 interface ManifestChunk {
   readonly sha256: string;
   readonly size: number;
   readonly codec: string;
   readonly name?: string;
+}
+interface ManifestFile {
+  readonly name: string;
+  readonly size: number;
+  readonly pieces: readonly (readonly [chunk: number, offset: number, length: number])[];
 }
 
 const CHUNK = /^partitions\/\d+\/chunks\//;
@@ -182,6 +188,15 @@ export class StoreWatch {
       hold(isThere, 'a completed backup is whole', () => `${key} lacks ${chunk}`);
       return chunk;
     });
+    for (const fileLine of lines.slice(head.chunks, head.chunks + head.files)) {
+      const { name, size, pieces } = JSON.parse(fileLine) as ManifestFile;
+      const bytes = pieces.reduce((sum, [, , length]) => sum + length, 0);
+      hold(
+        bytes === size,
+        'a completed backup is whole',
+        () => `${key} has ${bytes} of ${size} bytes of ${name}`,
+      );
+    }
     hold(
       base === null || (this.#readAt.get(base) ?? -1) >= attempt.namedBaseAt,
       'a base is read after it was named',

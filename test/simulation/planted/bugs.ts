@@ -98,6 +98,56 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'the last piece of a file that has grown is taken for a whole one',
+    edits: [
+      {
+        file: 'src/stores/tidemark/vouched-files.ts',
+        find: 'piece.length === Math.min(chunkSizeBytes, sizeBytes - at)',
+        replace: 'piece.length <= Math.min(chunkSizeBytes, sizeBytes - at)',
+      },
+    ],
+  },
+  {
+    name: 'a file that has grown or shrunk is taken for the same',
+    edits: [
+      {
+        file: 'src/stores/tidemark/vouched-files.ts',
+        find: 'inBase.sizeBytes === sizeBytes && !readEverything',
+        replace: 'inBase.sizeBytes >= 0 && !readEverything',
+      },
+    ],
+  },
+  {
+    name: 'a file of the same name is taken for the same, whatever its version',
+    edits: [
+      {
+        file: 'src/stores/tidemark/reusable-pieces.ts',
+        find: 'return file?.version === version ? file : undefined;',
+        replace: 'return version === undefined ? undefined : file;',
+      },
+    ],
+  },
+  {
+    name: 'what follows an unread piece is read from the beginning of the file',
+    edits: [
+      {
+        file: 'src/stores/tidemark/store-files.ts',
+        find: 'reader.fill(bytes, at)',
+        replace: 'reader.fill(bytes)',
+      },
+    ],
+  },
+  {
+    name: 'the broker keeps the version of a file that it replaces',
+    edits: [
+      {
+        file: 'examples/ledger/partition-source.ts',
+        find: 'files: [this.#disk.backupFile(path, { version })],',
+        replace: 'files: [this.#disk.backupFile(path, { version: this.#incarnation })],',
+      },
+    ],
+  },
+  {
     name: 'an attempt publishes without a look at its fence',
     edits: [
       {
