@@ -10,7 +10,6 @@ import { backupRoutes } from './backup-routes.ts';
 import { HttpError, serve } from './http-server.ts';
 import { type LedPartition, leadPartition } from './led-partition.ts';
 import { ledgerRoutes } from './ledger-routes.ts';
-import { NodeMarkers } from './node-markers.ts';
 import { nodeOperations } from './node-operations.ts';
 import { nodeScheduler } from './node-scheduler.ts';
 import { Peers } from './peers.ts';
@@ -24,8 +23,6 @@ export interface NodeSettings {
   readonly peers: readonly string[];
   readonly segmentBytes: number;
   readonly snapshotEvery: number;
-  /** Markers are made so often, and backups reach back to them. Default: none. */
-  readonly checkpointIntervalMs?: number | undefined;
 }
 
 export interface NodeComponents {
@@ -57,7 +54,7 @@ export async function startLedgerNode(
     if (nodeOf(partitionId, cluster.clusterSize) !== nodeId) continue;
     const { segmentBytes, snapshotEvery } = settings;
     const directory = join(dataDirectory, 'partitions', String(partitionId));
-    const pointsInTime = settings.checkpointIntervalMs !== undefined;
+    const pointsInTime = settings.tidemark.schedule.checkpointSchedule !== null;
     const log = { directory, segmentBytes, snapshotEvery, pointsInTime };
     const partition = { nodeId, partitionId, partitions, ...log };
     led.set(partitionId, await leadPartition({ store, peers, logger, telemetry, onFailure }, partition));
@@ -99,12 +96,9 @@ export async function startLedgerNode(
   const scheduler =
     store === null ? undefined : nodeScheduler(store, backups, logger, leads, settings.tidemark, telemetry);
   scheduler?.start();
-  const markers = nodeMarkers(backups, logger, leads, settings);
-  markers?.start();
   return {
     partitionIds: [...led.keys()],
     close: once(async () => {
-      await markers?.close();
       await scheduler?.close();
       await close(led, server, managementServer.value, store);
     }),
@@ -123,18 +117,6 @@ async function close(
   for (const partition of led.values()) await partition.close();
   server.closeAllConnections();
   await store?.close();
-}
-
-/** Only where partition 1 is led, and only when they are asked for. */
-function nodeMarkers(
-  backups: ClusterBackups,
-  logger: Logger,
-  leads: (partitionId: number) => boolean,
-  { checkpointIntervalMs: intervalMs, tidemark: { schedule } }: NodeSettings,
-): NodeMarkers | undefined {
-  if (intervalMs === undefined || !leads(1)) return undefined;
-  const { idOffset } = schedule;
-  return new NodeMarkers({ backups, clock: systemClock, logger }, { intervalMs, idOffset });
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -87,8 +87,9 @@ async function start(): Promise<boolean> {
 
 function markerSettings(seconds: string | undefined): Record<string, string> {
   if (seconds === undefined) return {};
-  const intervalMs = 1_000 * wholeNumber('checkpoint-interval', seconds, 1, 86_400);
-  return { LEDGER_CHECKPOINT_INTERVAL_MS: String(intervalMs) };
+  return {
+    ZEEBE_BROKER_DATA_BACKUP_CHECKPOINTINTERVAL: `${wholeNumber('checkpoint-interval', seconds, 1, 86_400)}s`,
+  };
 }
 
 async function portsFrom(option: string, text: string): Promise<number[]> {

@@ -34,8 +34,6 @@ const started = startLedgerNode(
     peers: (env.LEDGER_PEERS ?? '').split(','),
     segmentBytes: Number(env.LEDGER_SEGMENT_BYTES ?? 256 * 1024),
     snapshotEvery: Number(env.LEDGER_SNAPSHOT_EVERY ?? 10_000),
-    checkpointIntervalMs:
-      env.LEDGER_CHECKPOINT_INTERVAL_MS === undefined ? undefined : Number(env.LEDGER_CHECKPOINT_INTERVAL_MS),
   },
 );
 started.then(

@@ -167,10 +167,13 @@ function combine(
     result.isOk() ? [{ partitionId, ...result.value }] : [],
   );
   const latest = taken.map((answer) => answer.checkpointId).sort((a, b) => (a < b ? 1 : -1))[0];
+  const types = new Set(
+    taken.filter((answer) => answer.checkpointId === latest).map((answer) => answer.type ?? 'backup'),
+  );
+  const latestType = types.has('marker') ? 'marker' : 'backup';
   // Final whatever the partitions that failed would have said, so it goes first.
-  if (latest !== undefined && latest > requested) return err(new CheckpointNotNewer(requested, latest));
-  if (taken.some((answer) => answer.checkpointId === requested && (answer.type ?? 'backup') !== type))
-    return err(new CheckpointNotNewer(requested, requested));
+  if (latest !== undefined && (latest > requested || (latest === requested && !isOnly(types, type))))
+    return err(new CheckpointNotNewer(requested, latest, latestType));
 
   const [failure, ...others] = failuresOf(answers);
   if (failure !== undefined) {
@@ -184,5 +187,9 @@ function combine(
   }
   return taken.some((answer) => answer.created)
     ? ok(undefined)
-    : err(new CheckpointNotNewer(requested, latest));
+    : err(new CheckpointNotNewer(requested, latest, latestType));
+}
+
+function isOnly(types: ReadonlySet<CheckpointType>, type: CheckpointType): boolean {
+  return types.size === 1 && types.has(type);
 }

@@ -119,19 +119,21 @@ export function buildSettings(
 
 /** The texts have been read once; in another time zone they make sense as well. */
 function scheduleSettings(values: SettingValues): ScheduleSettings {
+  const { checkpointInterval } = values;
   const inZone = (text: string) => readSchedule(text, values.scheduleTimeZone).unwrapOr(null);
   return {
     schedule: inZone(values.schedule),
+    checkpointSchedule: checkpointInterval === undefined ? null : inZone(`${checkpointInterval}ms`),
     cleanupSchedule: inZone(values.cleanupSchedule),
     idOffset: values.offset,
   };
 }
 
 /** What somebody may rely on, and which does nothing. */
-function withoutEffect({ store, schedule, cleanupSchedule }: SettingValues): string[] {
+function withoutEffect({ store, schedule, checkpointInterval, cleanupSchedule }: SettingValues): string[] {
   if (store !== 'NONE') return [];
-  const set = { schedule, cleanupSchedule };
-  return (['schedule', 'cleanupSchedule'] as const)
+  const set = { schedule, checkpointInterval: checkpointInterval?.toString(), cleanupSchedule };
+  return (['schedule', 'checkpointInterval', 'cleanupSchedule'] as const)
     .filter((name) => !isNone(set[name]))
     .map((name) => `${SETTINGS[name].key}: it has no effect while ${SETTINGS.store.key} is NONE`);
 }
@@ -209,7 +211,7 @@ function management(values: SettingValues): ManagementSettings {
     host: values.managementAddress,
     basePath: values.basePath,
     dialect: values.dialect,
-    generateIds: values.generateIds ?? !isNone(values.schedule),
+    generateIds: values.generateIds ?? (!isNone(values.schedule) || values.checkpointInterval !== undefined),
     ...(token === undefined ? {} : { token }),
   };
   return hideSecrets(settings, ['token']);

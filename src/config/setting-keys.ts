@@ -155,6 +155,12 @@ export const SETTINGS = {
     'none',
     'When a broker with a scheduler takes backups. Cron has five fields, or six with seconds; `PT1H` is each full hour',
   ),
+  checkpointInterval: setting(
+    `${BACKUP}.checkpointInterval`,
+    duration(1_000, DAY_MS),
+    null,
+    'How often such a broker makes a marker, to restore to between backups. Unset: never',
+  ),
   offset: setting(
     `${BACKUP}.offset`,
     wholeNumber(0, 999_999_999_999_999),
@@ -317,7 +323,7 @@ export const SETTINGS = {
     'tidemark.management.generateIds',
     yesOrNo,
     null,
-    'Whether a `POST /backups` without an id gets one, or a 400. Unset: when there is a schedule, as in Camunda 8.9',
+    'Whether a `POST /backups` without an id gets one, or a 400. Unset: with a schedule or markers',
   ),
   dialect: setting(
     'tidemark.management.dialect',

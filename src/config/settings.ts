@@ -39,6 +39,8 @@ export interface ClusterSettings {
 export interface ScheduleSettings {
   /** Null: no backup is taken by itself. */
   readonly schedule: Schedule | null;
+  /** Null: no marker is made by itself. */
+  readonly checkpointSchedule: Schedule | null;
   /** Null: nothing is pruned by itself. */
   readonly cleanupSchedule: Schedule | null;
   /** For the cluster's own settings as well: it is part of every id that is made. */

@@ -141,6 +141,9 @@ export type RetentionEvent =
 /** Told about each event at once. Must not throw. */
 export type RetentionObserver = (event: RetentionEvent) => void;
 
+/** What a scheduler does again and again. */
+export type SchedulerJob = 'backup' | 'marker' | 'cleanup';
+
 /** What a scheduler does, as it happens. Slots are milliseconds since 1970. */
 export type SchedulerEvent =
   /** The slot's backup is triggered on every partition. Its state tells what becomes of it. */
@@ -151,11 +154,13 @@ export type SchedulerEvent =
   | { readonly type: 'waiting'; readonly slotMs: number; readonly checkpointId: CheckpointId }
   /** The next slot has come, and this one had no backup. */
   | { readonly type: 'skipped'; readonly slotMs: number }
+  /** A point to restore to was made on every partition. Told of no marker that was left out. */
+  | { readonly type: 'marked'; readonly slotMs: number; readonly checkpointId: CheckpointId }
   | { readonly type: 'cleaned'; readonly slotMs: number; readonly deleted: readonly CheckpointId[] }
   /** It is tried again. */
   | {
       readonly type: 'failed';
-      readonly job: 'backup' | 'cleanup';
+      readonly job: SchedulerJob;
       readonly slotMs: number;
       readonly error: BackupError;
       readonly retryInMs: number;

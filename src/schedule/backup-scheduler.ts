@@ -1,7 +1,8 @@
-// Takes the backups of a cluster on a schedule, and cleans up on another one. It keeps nothing but what it is doing:
-// whether a slot has its backup is for the backups in the store to tell, so that neither a restart nor a second
-// scheduler takes one too many. Time comes through the clock alone.
+// Takes the backups of a cluster on a schedule, makes markers between them, and cleans up. It keeps nothing but what
+// it is doing: whether a slot has its backup is for the backups in the store to tell, so that neither a restart nor a
+// second scheduler takes one too many. Time comes through the clock alone.
 import { errAsync, ok, type ResultAsync } from 'neverthrow';
+import pLimit from 'p-limit';
 import { withDeadline } from '../core/deadline.ts';
 import { type BackupError, CheckpointNotNewer } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
@@ -16,10 +17,18 @@ import { fromAsync } from '../core/result.ts';
 import { tell } from '../core/tell.ts';
 import type { Clock, Random } from '../ports/environment.ts';
 import type { Schedule } from '../ports/schedule.ts';
-import type { Logger, SchedulerEvent, SchedulerObserver } from '../ports/telemetry.ts';
+import type { Logger, SchedulerEvent, SchedulerJob, SchedulerObserver } from '../ports/telemetry.ts';
 import { NewestBackups } from './newest-backups.ts';
 import type { ScheduledBackups, ScheduledRetention } from './scheduled-backups.ts';
-import { decideSlot, decideUsedId, hasEnded, type SlotDecision, type SlotTimes } from './slot-decision.ts';
+import { ScheduledMarkers } from './scheduled-markers.ts';
+import {
+  decideSlot,
+  decideUsedId,
+  hasEnded,
+  hasReachedAll,
+  type SlotDecision,
+  type SlotTimes,
+} from './slot-decision.ts';
 import { SlotLoop, type SlotTurn, type SlotWork } from './slot-loop.ts';
 
 export interface SchedulerComponents {
@@ -42,6 +51,11 @@ export interface SchedulerComponents {
 export interface SchedulerSettings {
   /** When backups are taken; null takes none. */
   readonly schedule: Schedule | null;
+  /**
+   * When markers are made: points to restore to between two backups, without an upload. One that comes with a backup,
+   * or half its interval around one, is left out. Null makes none. Default null.
+   */
+  readonly checkpointSchedule?: Schedule | null | undefined;
   /** When what the retention does not keep is deleted, and the rest of it swept; null never cleans up. */
   readonly cleanupSchedule?: Schedule | null | undefined;
   /** As in the settings of the cluster: a slot's id is its milliseconds since 1970 and this. Default 0. */
@@ -55,6 +69,9 @@ export class BackupScheduler {
   readonly #components: SchedulerComponents;
   readonly #settings: SchedulerSettings;
   readonly #newest: NewestBackups;
+  readonly #markers: ScheduledMarkers | undefined;
+  /** Backups and markers go to the partitions one after the other: neither may overtake the other. */
+  readonly #triggers = pLimit(1);
   readonly #stopping = new AbortController();
   #running: Promise<unknown> | undefined;
   #own: CheckpointId | undefined;
@@ -63,8 +80,14 @@ export class BackupScheduler {
   constructor(components: SchedulerComponents, settings: SchedulerSettings) {
     this.#components = components;
     this.#settings = settings;
-    const { idOffset = 0, backupDeadlineMs = BACKUP_DEADLINE_MS } = settings;
-    this.#newest = new NewestBackups(components.backups, components.clock, { idOffset, backupDeadlineMs });
+    const { backups, clock } = components;
+    const { schedule, checkpointSchedule = null, idOffset = 0 } = settings;
+    const { backupDeadlineMs = BACKUP_DEADLINE_MS } = settings;
+    this.#newest = new NewestBackups(backups, clock, { idOffset, backupDeadlineMs });
+    this.#markers =
+      checkpointSchedule === null
+        ? undefined
+        : new ScheduledMarkers(backups, clock, { schedule, checkpointSchedule, idOffset });
   }
 
   /** Begins to work. A slot that has come since the last backup is due at once. Calling it again does nothing. */
@@ -82,10 +105,21 @@ export class BackupScheduler {
 
   #jobs(): SlotWork[] {
     const { retention } = this.#components;
-    const { schedule, cleanupSchedule = null } = this.#settings;
+    const { schedule, checkpointSchedule = null, cleanupSchedule = null } = this.#settings;
+    const markers = this.#markers;
     const jobs: SlotWork[] = [];
-    if (schedule !== null)
-      jobs.push(this.#job('backup', schedule, (slot, signal) => this.#backUp(slot, signal)));
+    if (schedule !== null) {
+      jobs.push(
+        this.#job('backup', schedule, (slot, signal) => this.#inTurn(() => this.#backUp(slot, signal))),
+      );
+    }
+    if (checkpointSchedule !== null && markers !== undefined) {
+      jobs.push(
+        this.#job('marker', checkpointSchedule, (slot, signal) =>
+          this.#inTurn(() => this.#mark(markers, slot, signal)),
+        ),
+      );
+    }
     if (cleanupSchedule !== null && retention !== undefined) {
       jobs.push(
         this.#job('cleanup', cleanupSchedule, (slot, signal) => this.#cleanUp(retention, slot, signal)),
@@ -94,18 +128,34 @@ export class BackupScheduler {
     return jobs;
   }
 
-  #job(job: 'backup' | 'cleanup', schedule: Schedule, run: SlotWork['run']): SlotWork {
+  #job(job: SchedulerJob, schedule: Schedule, run: SlotWork['run']): SlotWork {
     return {
       schedule,
       // What was not cleaned up before a restart may wait for the next time; a backup may not.
       earlierSlot: job === 'backup' ? 'due' : 'settled',
-      isActive: () => this.#components.isActive?.() ?? true,
+      isActive: () => {
+        const isActive = this.#components.isActive?.() ?? true;
+        // Whoever acts instead may be in the middle of a backup when this node takes over.
+        if (!isActive) this.#markers?.backupMayBeUnderWay();
+        return isActive;
+      },
       run,
       onSkipped: (slotMs) => {
         if (job === 'backup') this.#tell({ type: 'skipped', slotMs });
       },
       onFailed: (slotMs, error, retryInMs) => this.#tell({ type: 'failed', job, slotMs, error, retryInMs }),
     };
+  }
+
+  #inTurn(work: () => ResultAsync<SlotTurn, BackupError>): ResultAsync<SlotTurn, BackupError> {
+    return fromAsync(() => this.#triggers(async () => work()));
+  }
+
+  #mark(markers: ScheduledMarkers, slotMs: number, signal: AbortSignal): ResultAsync<SlotTurn, BackupError> {
+    return markers.mark(slotMs, signal).map((checkpointId): SlotTurn => {
+      if (checkpointId !== undefined) this.#tell({ type: 'marked', slotMs, checkpointId });
+      return undefined;
+    });
   }
 
   #backUp(slotMs: number, signal: AbortSignal): ResultAsync<SlotTurn, BackupError> {
@@ -115,6 +165,7 @@ export class BackupScheduler {
         decideSlot({
           ...this.#timesOf(slotMs),
           backups,
+          markedId: this.#markers?.markedId,
           isWaitedFor: (backup) => this.#newest.isWaitedFor(backup),
         }),
         signal,
@@ -135,12 +186,15 @@ export class BackupScheduler {
   #act(slotMs: number, decision: SlotDecision, signal: AbortSignal): ResultAsync<SlotTurn, BackupError> {
     switch (decision.kind) {
       case 'DONE':
+        this.#markers?.backupIsEverywhere();
         this.#tell({ type: 'already', slotMs, checkpointId: decision.checkpointId });
         return okTurn(undefined);
       case 'WAIT':
+        this.#markers?.backupIsEverywhere();
         this.#tellWaiting(slotMs, decision.checkpointId);
         return okTurn({ againAfterMs: SCHEDULER_POLL_MS });
       case 'COMPLETE':
+        this.#markers?.backupMayBeUnderWay();
         this.#tellWaiting(slotMs, decision.checkpointId);
         return this.#complete(decision.checkpointId, signal);
       case 'TAKE':
@@ -156,17 +210,29 @@ export class BackupScheduler {
       let id = first;
       for (let tries = 1; ; tries += 1) {
         this.#own = id;
+        this.#markers?.backupMayBeUnderWay();
         const triggered = await backups.trigger(id, { signal });
         if (triggered.isOk()) {
+          this.#markers?.backupWasTriggered();
           this.#tell({ type: 'triggered', slotMs, checkpointId: id });
           return ok(undefined);
         }
         const { error } = triggered;
         if (!(error instanceof CheckpointNotNewer) || tries === GENERATED_ID_TRIES) return errAsync(error);
+        const own = await backups.status(id, { signal });
+        if (own.isErr()) return errAsync(own.error);
+        // All partitions have it, and a later checkpoint besides, such as a marker.
+        if (hasReachedAll(own.value)) return this.#act(slotMs, { kind: 'DONE', checkpointId: id }, signal);
         const status = await backups.status(error.latest, { signal });
         if (status.isErr()) return errAsync(status.error);
-        const latest = { checkpointId: error.latest, isBackup: status.value.state !== 'DOES_NOT_EXIST' };
-        const next = decideUsedId(this.#timesOf(slotMs), id, latest);
+        const next = decideUsedId(this.#timesOf(slotMs), id, {
+          checkpointId: error.latest,
+          type: error.latestType,
+          isBackup: status.value.state !== 'DOES_NOT_EXIST',
+          isUnderWay: !hasEnded(status.value),
+        });
+        // From now on it is asked for, whatever the listing shows.
+        if (next.kind === 'WAIT') this.#own = next.checkpointId;
         if (next.kind !== 'TAKE') return this.#act(slotMs, next, signal);
         id = next.checkpointId;
       }
@@ -223,8 +289,9 @@ export class BackupScheduler {
 }
 
 const SAYINGS: Readonly<
-  Record<SchedulerEvent['type'], { readonly level: 'info' | 'warn'; readonly message: string }>
+  Record<SchedulerEvent['type'], { readonly level: 'debug' | 'info' | 'warn'; readonly message: string }>
 > = {
+  marked: { level: 'debug', message: 'made a marker' },
   triggered: { level: 'info', message: 'took the backup that was due' },
   already: { level: 'info', message: 'the backup that was due is there already' },
   waiting: { level: 'warn', message: 'a backup is due and waits for another one that has not ended' },

@@ -7,6 +7,8 @@ import type { ClusterBackupPage, ClusterBackupStatus } from '../core/status.ts';
 export interface ScheduledBackups {
   /** Triggering an id again is safe. An id that is used up is a CheckpointNotNewer. */
   trigger(id: CheckpointId, options: ScheduledCallOptions): ResultAsync<unknown, BackupError>;
+  /** As `trigger`, of a checkpoint without a backup. Asked for where there is a `checkpointSchedule`. */
+  mark(id: CheckpointId, options: ScheduledCallOptions): ResultAsync<unknown, BackupError>;
   /** A backup that no partition has is DOES_NOT_EXIST, not an error. */
   status(id: CheckpointId, options: ScheduledCallOptions): ResultAsync<ClusterBackupStatus, BackupError>;
   /** Newest first, below `before`, at most `limit`. */

@@ -1,5 +1,7 @@
 // Whether a slot of the schedule has its backup, and which id one would get. Pure: it knows the backups, the time and
 // nothing else, so every scheduler that looks at the same store comes to the same id.
+
+import type { CheckpointType } from '../core/checkpoint.ts';
 import { generatedId, idAbove, idOfInstant } from '../core/generated-id.ts';
 import type { CheckpointId } from '../core/ids.ts';
 import { CLOCK_SKEW_MS } from '../core/limits.ts';
@@ -17,13 +19,15 @@ export interface SlotTimes {
 export interface SlotFacts extends SlotTimes {
   /** The newest backups, in any order. */
   readonly backups: readonly ClusterBackupStatus[];
+  /** The highest id that was tried for a marker: some partitions may have it. */
+  readonly markedId?: CheckpointId | undefined;
   /** Whether one that has not ended is still waited for. */
   readonly isWaitedFor: (backup: ClusterBackupStatus) => boolean;
 }
 
 /**
  * DONE: a backup has been begun since the slot, by whomever and whatever became of it. WAIT: another one has not ended.
- * COMPLETE: likewise, and some partitions lack its checkpoint: trigger it again there. TAKE: trigger this id.
+ * COMPLETE: one of either lacks some partitions, and is the newest: trigger it again there. TAKE: trigger this id.
  * EXHAUSTED: there is no higher id.
  */
 export type SlotDecision =
@@ -40,15 +44,21 @@ export function decideSlot(facts: SlotFacts): SlotDecision {
   const own = backups.find(({ checkpointId }) => checkpointId === idOfSlot);
   // Some partitions have it and some not: to trigger it again completes it where they answer, and harms nowhere.
   if (own?.state === 'INCOMPLETE') return { kind: 'TAKE', checkpointId: idOfSlot };
-  const since = own ?? backups.find((backup) => isSince(backup, facts));
-  if (since !== undefined) return { kind: 'DONE', checkpointId: since.checkpointId };
-  const unfinished = backups.find((backup) => !hasEnded(backup) && facts.isWaitedFor(backup));
   const highest = highestOf(backups);
+  const since = own ?? backups.find((backup) => isSince(backup, facts));
+  if (since !== undefined) {
+    const { state, checkpointId } = since;
+    const isPartial = state === 'INCOMPLETE' && checkpointId === highest && facts.isWaitedFor(since);
+    return { kind: isPartial ? 'COMPLETE' : 'DONE', checkpointId };
+  }
+  const unfinished = backups.find(
+    (backup) => !hasEnded(backup) && !isOvertaken(backup, backups) && facts.isWaitedFor(backup),
+  );
   if (unfinished !== undefined) {
     const { state, checkpointId } = unfinished;
     return { kind: state === 'INCOMPLETE' && checkpointId === highest ? 'COMPLETE' : 'WAIT', checkpointId };
   }
-  const next = generatedId(slotMs, idOffset, highest);
+  const next = generatedId(slotMs, idOffset, higher(highest, facts.markedId));
   return next === undefined ? { kind: 'EXHAUSTED' } : { kind: 'TAKE', checkpointId: next };
 }
 
@@ -59,19 +69,48 @@ export function decideSlot(facts: SlotFacts): SlotDecision {
 export function decideUsedId(
   times: SlotTimes,
   requested: CheckpointId,
-  latest: { readonly checkpointId: CheckpointId; readonly isBackup: boolean },
+  latest: {
+    readonly checkpointId: CheckpointId;
+    /** Whether a backup of it is known. */
+    readonly isBackup: boolean;
+    /** Whether it is known, and has not ended. */
+    readonly isUnderWay: boolean;
+    /** Absent where nobody told. */
+    readonly type?: CheckpointType | undefined;
+  },
 ): SlotDecision {
-  const { checkpointId, isBackup } = latest;
+  const { checkpointId, isBackup, isUnderWay, type } = latest;
   const isSince = !isAhead(checkpointId, times) && checkpointId >= idOfInstant(times.slotMs, times.idOffset);
-  // The very same id comes from another scheduler. Its backup may be so young that nobody knows it yet.
-  if (checkpointId === requested || (isSince && isBackup)) return { kind: 'DONE', checkpointId };
+  // The very same id comes from another scheduler, unless it is a marker's. Its backup may be so young that nobody
+  // knows it yet.
+  const isRequested = checkpointId === requested && type !== 'marker';
+  if (isRequested || (isSince && isBackup)) return { kind: 'DONE', checkpointId };
+  // Ids that are ahead of the clock tell no time; its status will, once the listing shows it.
+  if (isUnderWay) return { kind: 'WAIT', checkpointId };
   const next = idAbove(checkpointId);
   return next === undefined ? { kind: 'EXHAUSTED' } : { kind: 'TAKE', checkpointId: next };
+}
+
+/** Whether every partition has the backup, or had it. */
+export function hasReachedAll({ state }: ClusterBackupStatus): boolean {
+  return state !== 'INCOMPLETE' && state !== 'DOES_NOT_EXIST';
 }
 
 /** Whether nothing of the backup is under way or still to come. */
 export function hasEnded({ state, partitions }: ClusterBackupStatus): boolean {
   return state !== 'INCOMPLETE' && partitions.every(({ statusCode }) => statusCode !== 'IN_PROGRESS');
+}
+
+/**
+ * Whether nothing runs of it, and nothing more comes: a partition lacks it that has passed a later one, which all have.
+ */
+function isOvertaken(
+  { checkpointId, state, partitions }: ClusterBackupStatus,
+  backups: readonly ClusterBackupStatus[],
+): boolean {
+  if (state !== 'INCOMPLETE' || partitions.some(({ statusCode }) => statusCode === 'IN_PROGRESS'))
+    return false;
+  return backups.some((other) => other.checkpointId > checkpointId && other.state !== 'INCOMPLETE');
 }
 
 /** When the backup was begun, as far as it is told: the earliest of its partitions. */
@@ -103,6 +142,10 @@ function isAhead(id: CheckpointId, times: SlotTimes): boolean {
 /** By how much clocks may differ: not so much that the backup of another slot could be meant. */
 function skewMs({ slotMs, previousMs = 0 }: SlotTimes): number {
   return Math.min(CLOCK_SKEW_MS, (slotMs - previousMs) / 2);
+}
+
+function higher(a: CheckpointId | undefined, b: CheckpointId | undefined): CheckpointId | undefined {
+  return a === undefined || (b !== undefined && b > a) ? b : a;
 }
 
 function highestOf(backups: readonly ClusterBackupStatus[]): CheckpointId | undefined {

@@ -129,7 +129,7 @@ export const METRICS = {
   'tidemark.schedule.events': {
     kind: 'counter',
     unit: '{event}',
-    description: 'What came of the times when the scheduler had a backup or a cleanup due',
+    description: 'What came of the times when the scheduler had a backup, a marker or a cleanup due',
     attributes: ['task', 'result'],
   },
   'tidemark.retention.runs': {

@@ -9,5 +9,6 @@ export function scheduleObserver(instruments: Instruments): SchedulerObserver {
 function attributesOf(event: SchedulerEvent): { readonly task: string; readonly result: string } {
   if (event.type === 'failed') return { task: event.job, result: 'failed' };
   if (event.type === 'cleaned') return { task: 'cleanup', result: 'completed' };
+  if (event.type === 'marked') return { task: 'marker', result: 'completed' };
   return { task: 'backup', result: event.type };
 }

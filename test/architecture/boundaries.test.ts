@@ -15,7 +15,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
   cluster: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   restore: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   retention: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
-  schedule: { folders: BELOW_ADAPTERS, packages: ['neverthrow'] },
+  schedule: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   objects: {
     folders: BELOW_ADAPTERS,
     packages: [

@@ -39,7 +39,7 @@ describe('without anything', () => {
         generateIds: false,
       },
       retention: { minimum: 1 },
-      schedule: { schedule: null, cleanupSchedule: null, idOffset: 0 },
+      schedule: { schedule: null, checkpointSchedule: null, cleanupSchedule: null, idOffset: 0 },
       enableBackup: true,
       warnings: [],
     });
@@ -174,7 +174,7 @@ tidemark:
         generateIds: false,
       },
       retention: { minimum: 1 },
-      schedule: { schedule: null, cleanupSchedule: null, idOffset: 0 },
+      schedule: { schedule: null, checkpointSchedule: null, cleanupSchedule: null, idOffset: 0 },
       enableBackup: false,
       warnings: [],
     });
@@ -223,6 +223,19 @@ describe('the schedule', () => {
     expect(schedule.cleanupSchedule?.next(winter)).toBe(Date.UTC(2026, 0, 1, 6));
     expect(schedule.idOffset).toBe(5);
     expect(management.generateIds).toBe(true);
+  });
+
+  it('has markers at an interval', () => {
+    const { schedule, management } = load('zeebe.broker.data.backup.checkpoint-interval: PT10S', S3);
+    expect(schedule.checkpointSchedule?.next(25_000)).toBe(30_000);
+    expect(schedule.schedule).toBeNull();
+    expect(management.generateIds).toBe(true);
+    const env = { ZEEBE_BROKER_DATA_BACKUP_CHECKPOINTINTERVAL: '90s' };
+    expect(load('', { ...S3, ...env }).schedule.checkpointSchedule?.latest(100_000)).toBe(90_000);
+    expect(load('', env).warnings).toEqual([expect.stringContaining('checkpointInterval: it has no effect')]);
+    for (const text of ['PT0.5S', 'P2D', '*/5 * * * *', 'none', '10']) {
+      expect(problemsOf('', { ...env, ZEEBE_BROKER_DATA_BACKUP_CHECKPOINTINTERVAL: text })).toHaveLength(1);
+    }
   });
 
   it('none is none, in any case', () => {

@@ -16,7 +16,6 @@ import { smallCluster } from './small-cluster.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ACCOUNTS = Array.from({ length: 20 }, (_, index) => `account-${index}`);
-const MARKER_MS = 150;
 const directory = mkdtempSync(join(tmpdir(), 'ledger-points-'));
 let store: LedgerStore;
 let cluster: LedgerCluster;
@@ -29,7 +28,7 @@ beforeAll(async () => {
       ...store.environment,
       LEDGER_SNAPSHOT_EVERY: '150',
       LEDGER_SEGMENT_BYTES: '8000',
-      LEDGER_CHECKPOINT_INTERVAL_MS: String(MARKER_MS),
+      ZEEBE_BROKER_DATA_BACKUP_CHECKPOINTINTERVAL: '1s',
     },
     restart: false,
     logFile: join(directory, 'nodes.log'),

@@ -53,6 +53,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const life = fc.record({
   intervalMinutes: fc.constantFrom(1, 5, 15),
   idsAhead: fc.boolean(),
+  markers: fc.boolean(),
   steps: fc.array(step, { minLength: 1, maxLength: 25 }),
 });
 
@@ -61,17 +62,27 @@ class Life {
   readonly intervalMs: number;
   readonly #schedule;
   #schedulers: BackupScheduler[] = [];
+  readonly #checkpointSchedule;
+  /** Ids tell no time: they are ahead of the clock, or come to be when it goes back behind a marker. */
   readonly #idsAhead: boolean;
+  readonly #nobodyKnows: boolean;
   #wentBack = false;
   #byHand = false;
+  /** What must not be. Told by the partitions, where what a test throws would be an answer like others. */
+  readonly #offences: string[] = [];
+  /** Nobody else triggers beside the one scheduler. */
+  #isAlone = true;
 
-  constructor(intervalMinutes: number, idsAhead: boolean) {
+  constructor(intervalMinutes: number, idsAhead: boolean, markers: boolean) {
     this.intervalMs = intervalMinutes * MINUTE;
-    this.#idsAhead = idsAhead;
+    this.#idsAhead = idsAhead || markers;
+    this.#nobodyKnows = idsAhead && markers;
+    this.#checkpointSchedule = markers ? scheduleOf(`PT${intervalMinutes * 7}S`) : null;
     this.#schedule = scheduleOf(`PT${intervalMinutes}M`);
     this.world.takesMs = 0.3 * this.intervalMs;
     if (idsAhead) for (const partition of this.world.partitions) partition.latest = 10n ** 15n;
     this.world.onCreated = (id) => this.#check(id);
+    this.world.onMarked = (partitionId) => this.#checkMarker(partitionId);
     this.#start();
   }
 
@@ -93,7 +104,8 @@ class Life {
         world.partition(1).isAway = now.on;
         return;
       case 'showLate':
-        world.showsAfterMs = now.on ? this.intervalMs : 0;
+        // Ids that tell no time, a listing that shows nothing and a marker above: then nobody can know of a backup.
+        world.showsAfterMs = now.on && !this.#nobodyKnows ? this.intervalMs : 0;
         return;
       case 'slow':
         world.takesMs = Math.ceil(now.intervals * this.intervalMs);
@@ -108,9 +120,11 @@ class Life {
         await this.close();
         return this.#start();
       case 'second':
+        this.#isAlone = false;
         if (this.#schedulers.length < 3) this.#start();
         return;
       case 'byHand':
+        this.#isAlone = false;
         return this.#triggerByHand();
     }
   }
@@ -131,6 +145,9 @@ class Life {
         `backups since ${new Date(slot).toISOString()}`,
       ).toBe(true);
     }
+    if (this.#checkpointSchedule === null) return;
+    const made = world.events.filter(({ type, slotMs }) => type === 'marked' && slotMs >= first);
+    expect(made.length, 'markers between seven backups').toBeGreaterThan(7);
   }
 
   /** By us, now or before the clock went back; or there is one that says to be of this time. */
@@ -150,8 +167,9 @@ class Life {
     this.#schedulers = [];
   }
 
-  /** Each id that was told as triggered for a slot. */
+  /** Nothing was done that must not be; one id was told as triggered for each slot. */
   checkSlots(): void {
+    expect(this.#offences).toEqual([]);
     // Ids that are ahead of the clock tell no time; then one that goes back may find a slot's backup in the future.
     if (this.#idsAhead && this.#wentBack) return;
     const bySlot = Map.groupBy(
@@ -165,7 +183,11 @@ class Life {
   }
 
   #start(): void {
-    const scheduler = this.world.scheduler({ schedule: this.#schedule, backupDeadlineMs: DEADLINE_MS });
+    const scheduler = this.world.scheduler({
+      schedule: this.#schedule,
+      checkpointSchedule: this.#checkpointSchedule,
+      backupDeadlineMs: DEADLINE_MS,
+    });
     this.#schedulers.push(scheduler);
     scheduler.start();
   }
@@ -173,7 +195,16 @@ class Life {
   #check(id: bigint): void {
     if (this.#byHand) return;
     const running = this.world.unfinished(DEADLINE_MS);
-    expect(running, `unfinished when ${id} was triggered`).toEqual([]);
+    if (running.length > 0) this.#offences.push(`${running} had not ended when ${id} was triggered`);
+  }
+
+  /** No marker overtakes a backup that other partitions have begun: this one could never take it. */
+  #checkMarker(partitionId: number): void {
+    if (!this.#isAlone) return;
+    const { backups, latest } = this.world.partition(partitionId);
+    const overtaken = this.world.unfinished(DEADLINE_MS).filter((id) => !backups.has(id) && id > latest);
+    if (overtaken.length > 0)
+      this.#offences.push(`a marker on ${partitionId} overtook the backup ${overtaken}`);
   }
 
   async #triggerByHand(): Promise<void> {
@@ -191,8 +222,8 @@ class Life {
 
 it('never two at once, never two in a slot, and on again', async () => {
   await fc.assert(
-    fc.asyncProperty(life, async ({ intervalMinutes, idsAhead, steps }) => {
-      const one = new Life(intervalMinutes, idsAhead);
+    fc.asyncProperty(life, async ({ intervalMinutes, idsAhead, markers, steps }) => {
+      const one = new Life(intervalMinutes, idsAhead, markers);
       try {
         for (const each of steps) await one.run(each);
         one.checkSlots();

@@ -240,6 +240,7 @@ it('sees a slot that comes while it is busy', async () => {
         await world.clock.sleep(90_000);
         return triggered;
       }),
+    mark: backups.mark.bind(backups),
     status: backups.status.bind(backups),
     list: backups.list.bind(backups),
   };

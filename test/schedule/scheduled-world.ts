@@ -4,6 +4,7 @@ import {
   BackupScheduler,
   type BackupStatus,
   type CheckpointId,
+  type CheckpointType,
   ClusterBackups,
   checkpointId,
   type PartitionBackupClient,
@@ -25,6 +26,8 @@ interface TakenBackup {
 
 interface WorldPartition {
   latest: bigint;
+  latestType: CheckpointType;
+  readonly markers: Set<bigint>;
   /** It answers nothing while this is set: its leader is gone. */
   isAway: boolean;
   /** It does not get to what is appended to its log. */
@@ -58,6 +61,8 @@ export class ScheduledWorld {
   readonly events: SchedulerEvent[] = [];
   /** Told when an id is created for the first time anywhere, before it is. */
   onCreated: (id: bigint) => void = () => {};
+  /** Told when a partition makes a marker, before it does. What it throws is an answer of the partition, as anywhere. */
+  onMarked: (partitionId: number) => void = () => {};
   readonly backups: ClusterBackups;
   readonly requests: string[] = [];
   readonly #created = new Set<bigint>();
@@ -65,6 +70,8 @@ export class ScheduledWorld {
   constructor(partitions = 2) {
     this.partitions = Array.from({ length: partitions }, () => ({
       latest: 0n,
+      latestType: 'backup' as const,
+      markers: new Set<bigint>(),
       isAway: false,
       lags: false,
       backups: new Map(),
@@ -109,6 +116,13 @@ export class ScheduledWorld {
     return [...this.#created].sort((a, b) => (a < b ? -1 : 1));
   }
 
+  /** The markers that every partition has, in ascending order: the points. */
+  get marked(): bigint[] {
+    const [first, ...others] = this.partitions;
+    const all = [...(first?.markers ?? [])].filter((id) => others.every(({ markers }) => markers.has(id)));
+    return all.sort((a, b) => (a < b ? -1 : 1));
+  }
+
   get told(): string[] {
     return this.events.map(({ type }) => type);
   }
@@ -127,14 +141,22 @@ export class ScheduledWorld {
     };
   }
 
-  /** What runs somewhere or is missing somewhere, whoever can see it, and was begun less than a deadline ago. */
+  /**
+   * What runs somewhere, or is still to come somewhere, whoever can see it, and was begun less than a deadline ago, by any
+   * clock. Where a partition lacks it that has passed a later checkpoint, or one has failed, nobody waits for it.
+   */
   unfinished(deadlineMs: number): bigint[] {
     const now = this.manual.monotonic();
     return this.ids.filter((id) => {
-      const taken = this.partitions.map(({ backups }) => backups.get(id));
-      const begun = Math.min(...taken.flatMap((each) => (each === undefined ? [] : [each.beganMs])));
-      const isUnfinished = taken.some((each) => each === undefined || each.endsMs > now);
-      return isUnfinished && now - begun < deadlineMs;
+      const taken = this.partitions.flatMap(({ backups }) => backups.get(id) ?? []);
+      const isLost = this.partitions.some(({ backups, latest }) => !backups.has(id) && latest > id);
+      const hasFailed = taken.some(({ fails, endsMs }) => fails && endsMs <= now);
+      const runs = taken.some(({ endsMs }) => endsMs > now);
+      const isToCome = taken.length < this.partitions.length && !hasFailed;
+      const begun = Math.min(...taken.map(({ beganMs }) => beganMs));
+      const saidToBegin = Math.min(...taken.map(({ createdAt }) => Date.parse(createdAt)));
+      const ageMs = Math.max(now - begun, this.clock.now() - saidToBegin);
+      return !isLost && (runs || isToCome) && ageMs < deadlineMs;
     });
   }
 
@@ -146,6 +168,7 @@ export class ScheduledWorld {
         if (!this.#created.has(id)) this.onCreated(id);
         this.#created.add(id);
         partition.latest = id;
+        partition.latestType = 'backup';
         const beganMs = this.manual.monotonic();
         partition.backups.set(id, {
           createdAt: new Date(this.clock.now()).toISOString(),
@@ -154,7 +177,18 @@ export class ScheduledWorld {
           fails: this.backupsFail,
         });
       }
-      return { created, checkpointId: checkpointId(partition.latest) };
+      return { created, checkpointId: checkpointId(partition.latest), type: partition.latestType };
+    },
+    mark: async (partitionId, id, signal) => {
+      const partition = await this.#reached(partitionId, `mark ${id}`, signal);
+      const created = id > partition.latest;
+      if (created) {
+        this.onMarked(partitionId);
+        partition.latest = id;
+        partition.latestType = 'marker';
+        partition.markers.add(id);
+      }
+      return { created, checkpointId: checkpointId(partition.latest), type: partition.latestType };
     },
     status: async (partitionId, id, signal) => {
       const partition = await this.#reached(partitionId, `status ${id}`, signal);
@@ -190,7 +224,7 @@ export class ScheduledWorld {
   async #reached(partitionId: number, request: string, signal: AbortSignal): Promise<WorldPartition> {
     this.requests.push(`${request} ${partitionId}`);
     const partition = this.partition(partitionId);
-    if (partition.isAway || (partition.lags && request.startsWith('take'))) {
+    if (partition.isAway || (partition.lags && /^(take|mark)/.test(request))) {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       throw new Error('it does not answer');
     }
