@@ -42,6 +42,9 @@ export function fullDataSet(): string {
   return made('full', files);
 }
 
+/** Where in the newest segment of each partition the new data lies. */
+export const NEW_DATA = { from: 120 * MIB + 100 * KIB, to: 124 * MIB + 100 * KIB } as const;
+
 /** The same after one per cent of new data: the tail of the newest segment, and a new file in the snapshot. */
 export function changedDataSet(): string {
   const from = fullDataSet();
@@ -55,9 +58,9 @@ export function changedDataSet(): string {
           else linkSync(join(from, path), join(to, path));
         }
       }
-      const tail = random(`tail ${partition}`, 4 * MIB);
+      const tail = random(`tail ${partition}`, NEW_DATA.to - NEW_DATA.from);
       const log = openSync(join(to, String(partition), 'segments', 'raft-partition-4.log'), 'r+');
-      writeSync(log, tail, 0, tail.length, 120 * MIB + 100 * KIB);
+      writeSync(log, tail, 0, tail.length, NEW_DATA.from);
       closeSync(log);
       writeFile(join(to, String(partition), 'snapshot', '000009.sst'), 2 * MIB, `new ${partition}`);
     }

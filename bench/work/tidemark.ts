@@ -1,5 +1,5 @@
 // What is measured of tidemark: `save DIR BASE_PATH CHECKPOINT PARTITIONS`, `restore TO BASE_PATH CHECKPOINT
-// PARTITIONS`.
+// PARTITIONS`. With BENCH_LOG_ENDS_AT the files have versions, and the newest segment ends at that byte.
 import process from 'node:process';
 import { checkpointId, DirectoryRestoreTarget, logPosition, nodeFile } from 'tidemark';
 import { S3BackupStore } from 'tidemark/s3';
@@ -20,6 +20,13 @@ const store = new S3BackupStore({
   ...(chunkSize === undefined ? {} : { chunkSizeBytes: Number(chunkSize) * 1024 * 1024 }),
 });
 const id = checkpointId(BigInt(checkpoint));
+const logEndsAt = process.env.BENCH_LOG_ENDS_AT;
+
+/** As a broker that vouches for its files gives them: no more of the segment that grows than is written. */
+function file(path: string, isNewestSegment = false) {
+  if (logEndsAt === undefined) return nodeFile(path);
+  return nodeFile(path, { version: 'a', ...(isNewestSegment ? { sizeBytes: Number(logEndsAt) } : {}) });
+}
 
 async function save({ partitionId: partition, snapshot, segments }: PartitionFiles): Promise<number> {
   let sent = 0;
@@ -33,8 +40,8 @@ async function save({ partitionId: partition, snapshot, segments }: PartitionFil
         numberOfPartitions: partitions,
         brokerVersion: '8.6.0',
       },
-      snapshotFiles: snapshot.map((path) => nodeFile(path)),
-      segmentFiles: segments.map((path) => nodeFile(path)),
+      snapshotFiles: snapshot.map((path) => file(path)),
+      segmentFiles: segments.map((path) => file(path, path === segments.at(-1))),
     },
     {
       onProgress: (progress) => {
