@@ -156,6 +156,6 @@ export function nameOf({ isBucket }: CheckTools, { action, plain }: Permission):
 
 function remedy({ isBucket }: CheckTools): string {
   return isBucket
-    ? 'allow it: tidemark doctor --iam prints a policy; are the keys wrong, all is denied'
+    ? 'allow it: tidemark doctor --iam prints a policy; are the keys wrong, all is denied, and a lock denies deletes'
     : 'mend the owner or the mode of the directory';
 }
