@@ -159,7 +159,7 @@ export {
   DirectoryRestoreTarget,
   type DirectoryRestoreTargetSettings,
 } from './runtime/directory-restore-target.ts';
-export type { Disk, DiskEntry, DiskFile } from './runtime/disk.ts';
+export type { Disk, DiskEntry, DiskFile, DiskReader } from './runtime/disk.ts';
 export {
   type EventLoopLoad,
   type EventLoopLoadSettings,

@@ -64,10 +64,14 @@ export function showReport(report: RestoreReport): Shown {
       text: `${text} ${report.location} first`,
     };
   }
-  const { partitions, files, bytes, durationMs } = report;
+  const { partitions, files, bytes, bytesKept, durationMs } = report;
   const seconds = (durationMs / 1000).toFixed(1);
   const point =
     report.point === undefined ? [] : [`point ${report.point.checkpointId} of ${report.point.timestamp}`];
+  const kept =
+    bytesKept === 0
+      ? []
+      : [`kept: ${formatBytes(bytesKept)} were there already, fetched: ${formatBytes(bytes - bytesKept)}`];
   const counts = `partitions: ${partitions.length}, files: ${files}, ${formatBytes(bytes)} in ${seconds} s`;
   return {
     json: {
@@ -79,7 +83,7 @@ export function showReport(report: RestoreReport): Shown {
       })),
       durationMs: Math.round(durationMs),
     },
-    text: [counts, ...point, 'Successfully restored broker from backup'].join('\n'),
+    text: [counts, ...kept, ...point, 'Successfully restored broker from backup'].join('\n'),
   };
 }
 

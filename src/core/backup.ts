@@ -88,6 +88,8 @@ export interface StoredPart {
   readonly offset?: number;
   /** Bytes of the file. */
   readonly sizeBytes: number;
+  /** The SHA-256 of these bytes, as lower-case hex. Absent where the store keeps none. */
+  readonly sha256?: string;
   /** Reads this run alone, checked as the file is. */
   open(options?: OpenFileOptions): AsyncIterable<Uint8Array>;
 }

@@ -7,6 +7,8 @@ export interface RestoreCounts {
   readonly filesTotal: number;
   readonly bytesDone: number;
   readonly bytesTotal: number;
+  /** Of `bytesDone`, those that were there already and were not fetched. */
+  readonly bytesKept: number;
 }
 
 /** How far a restore has come: overall, and per partition in ascending order. */

@@ -17,6 +17,7 @@ import type { RestoreOrigin } from '../core/restore-origin.ts';
  * 6. Of `truncateAfter`: in the log that is installed, the record at the given position is the last one.
  * 7. Of `restoredFrom`: it gives what `install` was given, from the moment that the data is visible, and
  *    nothing before.
+ * 8. Of `keep`: what it keeps are bytes of the file, by the digests of the pieces, whatever was left there.
  */
 export interface RestoreTarget {
   /** Names the place for people: a directory. */
@@ -33,8 +34,9 @@ export interface RestoreTarget {
    */
   restoredFrom?(): Promise<RestoreOrigin | undefined>;
   /**
-   * How many bytes may still be written there. Asked after `begin`, which frees what interrupted restores left.
-   * Undefined where the place does not tell; absent: nothing is held against the space.
+   * How many bytes may still be written there. Asked after `begin`, which frees what interrupted restores left; what
+   * may be kept of it counts as free, since it takes the place of what would be written. Undefined where the place does
+   * not tell; absent: nothing is held against the space.
    */
   freeBytes?(): Promise<number | undefined>;
   begin(checkpointId: CheckpointId): Promise<RestoreStaging>;
@@ -48,6 +50,12 @@ export interface RestoreTarget {
 
 /** One restore, not yet visible. Calls for different files run at the same time. */
 export interface RestoreStaging {
+  /**
+   * Keeps what the place still has of a file, most likely from an interrupted restore: those of the leading pieces that
+   * have these digests. Gives how many. `write` comes next, and its content begins behind them. Throws what the signal
+   * says when it fires. Not called where the store knows no digests. Absent where nothing is ever kept.
+   */
+  keep?(file: RestoredFile, pieces: readonly FilePiece[], signal: AbortSignal): Promise<number>;
   /** Writes one file whole. An error thrown by `content` is passed on as it is. */
   write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** Called once per partition after its files: cuts the log behind the checkpoint where that is left to do. */
@@ -55,6 +63,13 @@ export interface RestoreStaging {
   /** Makes all of it visible, with a note of what it came from where the target keeps one. */
   install(origin: RestoreOrigin): Promise<void>;
   discard(): Promise<void>;
+}
+
+/** A run of the bytes of a file; pieces follow each other without a gap. */
+export interface FilePiece {
+  readonly sizeBytes: number;
+  /** As lower-case hex. */
+  readonly sha256: string;
 }
 
 export interface RestoredFile {

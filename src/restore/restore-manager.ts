@@ -112,6 +112,7 @@ interface RunOptions extends RestoreOptions {
 
 interface Restored {
   readonly backups: readonly StoredBackup[];
+  readonly bytesKept: number;
   readonly point: RestorablePoint | undefined;
 }
 
@@ -206,7 +207,8 @@ export class RestoreManager {
         { ...origin, location },
         'the data was restored from this backup before; nothing was changed',
       );
-      const none = reportOf(origin.checkpointId, location, [], clock.monotonic() - started);
+      const nothing = { backups: [], bytesKept: 0 };
+      const none = reportOf(origin.checkpointId, location, nothing, clock.monotonic() - started);
       return okAsync({ ...none, alreadyRestored: origin });
     });
   }
@@ -223,8 +225,8 @@ export class RestoreManager {
     return this.#inTime('restore', options, ({ signal }) =>
       this.#restore(checkpointId, prepare(signal), signal, options),
     )
-      .map(({ backups, point }) => {
-        const whole = reportOf(checkpointId, target.location, backups, clock.monotonic() - started);
+      .map(({ point, ...restored }) => {
+        const whole = reportOf(checkpointId, target.location, restored, clock.monotonic() - started);
         const report = point === undefined ? whole : { ...whole, point };
         const { partitions, ...totals } = report;
         const { files, bytes, durationMs } = totals;
@@ -268,7 +270,8 @@ export class RestoreManager {
       if (opened.isErr()) return err(opened.error);
       const backups = opened.value.map((backup) => cutBackup(backup, ends));
       // Where it is noted, it is noted for a node without partitions too: its broker writes there as well.
-      if (backups.length === 0 && target.restoredFrom === undefined) return ok({ backups, point });
+      if (backups.length === 0 && target.restoredFrom === undefined)
+        return ok({ backups, bytesKept: 0, point });
 
       const counters = new RestoreCounters(backups);
       const report = this.#contained(onProgress);
@@ -297,7 +300,8 @@ export class RestoreManager {
           this.#tell({ type: 'progress', checkpointId, progress });
         },
       });
-      return staged.isErr() ? err(staged.error) : ok({ backups, point });
+      if (staged.isErr()) return err(staged.error);
+      return ok({ backups, bytesKept: counters.snapshot().bytesKept, point });
     });
   }
 

@@ -5,6 +5,14 @@ import type { PartitionRestoreProgress, RestoreCounts, RestoreProgress } from '.
 
 type Counter = { -readonly [K in keyof PartitionRestoreProgress]: PartitionRestoreProgress[K] };
 
+/** A step forward. */
+export interface WrittenCounts {
+  readonly files: number;
+  readonly bytes: number;
+  /** Of `bytes`, those that the target had already. */
+  readonly bytesKept?: number;
+}
+
 /** The counters of one restore. */
 export class RestoreCounters {
   readonly #partitions: ReadonlyMap<PartitionId, Counter>;
@@ -13,11 +21,12 @@ export class RestoreCounters {
     this.#partitions = new Map(backups.map((backup) => [backup.id.partitionId, startingCounter(backup)]));
   }
 
-  add(partitionId: PartitionId, done: { readonly files: number; readonly bytes: number }): void {
+  add(partitionId: PartitionId, done: WrittenCounts): void {
     const counter = this.#partitions.get(partitionId);
     if (counter === undefined) return;
     counter.filesDone += done.files;
     counter.bytesDone += done.bytes;
+    counter.bytesKept += done.bytesKept ?? 0;
   }
 
   /** The counts at this moment; later ones do not change it. */
@@ -29,6 +38,7 @@ export class RestoreCounters {
       filesTotal: sum('filesTotal'),
       bytesDone: sum('bytesDone'),
       bytesTotal: sum('bytesTotal'),
+      bytesKept: sum('bytesKept'),
       partitions,
     };
   }
@@ -42,5 +52,6 @@ function startingCounter({ id, snapshotFiles, segmentFiles }: StoredBackup): Cou
     filesTotal: files.length,
     bytesDone: 0,
     bytesTotal: files.reduce((total, file) => total + file.sizeBytes, 0),
+    bytesKept: 0,
   };
 }

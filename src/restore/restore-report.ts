@@ -22,6 +22,8 @@ export interface RestoreReport {
   readonly partitions: readonly RestoredPartition[];
   readonly files: number;
   readonly bytes: number;
+  /** Of these, those that the place had already, from an interrupted restore, and that were not fetched. */
+  readonly bytesKept: number;
   readonly durationMs: number;
 }
 
@@ -37,7 +39,7 @@ export interface RestoredPartition {
 export function reportOf(
   checkpointId: CheckpointId,
   location: string,
-  backups: readonly StoredBackup[],
+  { backups, bytesKept }: { readonly backups: readonly StoredBackup[]; readonly bytesKept: number },
   durationMs: number,
 ): RestoreReport {
   const { filesTotal, bytesTotal, partitions } = new RestoreCounters(backups).snapshot();
@@ -52,6 +54,7 @@ export function reportOf(
     })),
     files: filesTotal,
     bytes: bytesTotal,
+    bytesKept,
     durationMs,
   };
 }

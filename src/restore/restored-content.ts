@@ -1,6 +1,6 @@
 // The bytes of one stored file on their way to the target. Remembers how they ended, so that a failure of the
 // store is never taken for one of the target. Holds no more than the chunk in hand.
-import type { BackupFile } from '../core/backup.ts';
+import type { OpenFileOptions, StoredFile } from '../core/backup.ts';
 import { abortReason } from '../core/deadline.ts';
 import {
   Aborted,
@@ -15,9 +15,16 @@ import {
 } from '../core/errors.ts';
 import type { OpenBackupError } from '../ports/backup-store.ts';
 
-/** One pass over a stored file. */
+/** Where a pass begins: behind so many parts of the file, which have so many bytes. */
+export interface ContentStart {
+  readonly parts: number;
+  readonly bytes: number;
+}
+
+/** One pass over a stored file, or over what is behind its first parts. */
 export class RestoredContent implements AsyncIterable<Uint8Array> {
-  readonly #file: BackupFile;
+  readonly #file: StoredFile;
+  readonly #start: ContentStart;
   readonly #signal: AbortSignal;
   readonly #lend: boolean;
   readonly #onBytes: (bytes: number) => void;
@@ -25,11 +32,13 @@ export class RestoredContent implements AsyncIterable<Uint8Array> {
   #whole = false;
 
   constructor(
-    file: BackupFile,
+    file: StoredFile,
+    start: ContentStart,
     options: { readonly signal: AbortSignal; readonly lend: boolean },
     onBytes: (bytes: number) => void,
   ) {
     this.#file = file;
+    this.#start = start;
     this.#signal = options.signal;
     this.#lend = options.lend;
     this.#onBytes = onBytes;
@@ -47,9 +56,9 @@ export class RestoredContent implements AsyncIterable<Uint8Array> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     const { name, sizeBytes } = this.#file;
-    let bytes = 0;
+    let bytes = this.#start.bytes;
     try {
-      for await (const chunk of this.#file.open({ signal: this.#signal, lend: this.#lend })) {
+      for await (const chunk of this.#open({ signal: this.#signal, lend: this.#lend })) {
         if (this.#signal.aborted) throw abortReason(this.#signal);
         bytes += chunk.byteLength;
         if (bytes > sizeBytes) break;
@@ -64,6 +73,14 @@ export class RestoredContent implements AsyncIterable<Uint8Array> {
       throw this.#error;
     }
     this.#whole = true;
+  }
+
+  #open(options: OpenFileOptions): AsyncIterable<Uint8Array> {
+    return this.#start.parts === 0 ? this.#file.open(options) : this.#openRest(options);
+  }
+
+  async *#openRest(options: OpenFileOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const part of [...(this.#file.parts?.() ?? [])].slice(this.#start.parts)) yield* part.open(options);
   }
 }
 

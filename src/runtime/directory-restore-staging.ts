@@ -1,21 +1,24 @@
 // One restore into a directory, not yet visible. Every file and directory is synced before the one rename
 // that makes all of them visible, so that a power cut leaves nothing or everything.
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { BackupDescriptor } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
 import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestoreOrigin } from '../core/restore-origin.ts';
-import type { RestoredFile, RestoreStaging } from '../ports/restore-target.ts';
+import type { FilePiece, RestoredFile, RestoreStaging } from '../ports/restore-target.ts';
 import type { Disk } from './disk.ts';
+import { takeKeptFile } from './kept-files.ts';
 import { flat, type RestoreLayout } from './restore-layout.ts';
 import { RESTORE_NOTE, restoreNote } from './restore-note.ts';
-import { partitionsDirectory, removeStaging, stagingFailure } from './staging-directory.ts';
+import { partitionsDirectory, removeAdopted, removeStaging, stagingFailure } from './staging-directory.ts';
 
 export interface DirectoryRestoreStagingSettings {
   /** The data directory. */
   readonly directory: string;
   /** The staging in it, which `makeStaging` made. */
   readonly staging: string;
+  /** Directories in it with the partitions of interrupted restores of the same backup. */
+  readonly kept: readonly string[];
   readonly layout: RestoreLayout;
   readonly checkpointId: CheckpointId;
   /** Where logs end before what is written of them. */
@@ -32,12 +35,35 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   /** The directories below `#partitions` that exist or are being made. */
   readonly #directories = new Map<string, Promise<void>>();
   readonly #files: RestoredFile[] = [];
+  /** Of files that are there in part or whole: how many bytes of them count. */
+  readonly #keptBytes = new Map<string, number>();
+  #dropping: Promise<void> | undefined;
   #state: 'staged' | 'moved' | 'installed' = 'staged';
 
   constructor(disk: Disk, settings: DirectoryRestoreStagingSettings) {
     this.#disk = disk;
     this.#settings = settings;
     this.#partitions = partitionsDirectory(settings.staging);
+  }
+
+  async keep(file: RestoredFile, pieces: readonly FilePiece[], signal: AbortSignal): Promise<number> {
+    const { kept, ends } = this.#settings;
+    const to = this.#pathOf(file);
+    this.#keptBytes.set(to, 0);
+    // What is written of a log that ends earlier is made of its bytes, and is not these.
+    if (kept.length === 0 || pieces.length === 0 || (file.kind === 'segment' && ends.has(file.partitionId)))
+      return 0;
+    let count = 0;
+    await this.#inStaging(async () => {
+      await this.#ensure(dirname(to));
+      const trees = kept.map((directory) => ({ directory, isOurs: true }));
+      const path = relative(this.#partitions, to);
+      count = await takeKeptFile(this.#disk, trees, { path, to, pieces }, signal);
+      if (count === 0) return;
+      const bytes = pieces.slice(0, count).reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+      this.#keptBytes.set(to, bytes);
+    });
+    return count;
   }
 
   write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
@@ -61,16 +87,24 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   }
 
   async #write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
-    const parts = this.#settings.layout.pathOf(file).map(flat);
-    const path = join(this.#partition(file.partitionId), ...parts);
-    const directory = dirname(path);
-    await this.#ensure(directory);
+    const path = this.#pathOf(file);
+    if (!this.#keptBytes.has(path)) await this.#dropKept();
+    await this.#ensure(dirname(path));
     await this.#writeFile(path, content);
     this.#files.push(file);
   }
 
+  /** Nobody can tell whether what was left is good: it makes room before the first file is written. */
+  #dropKept(): Promise<void> {
+    const { kept, staging } = this.#settings;
+    if (kept.length === 0) return Promise.resolve();
+    this.#dropping ??= removeAdopted(this.#disk, staging);
+    return this.#dropping;
+  }
+
   async #writeFile(path: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    const out = await this.#disk.createFile(path);
+    const kept = this.#keptBytes.get(path) ?? 0;
+    const out = await (kept === 0 ? this.#disk.createFile(path) : this.#disk.continueFile(path, kept));
     try {
       for await (const chunk of content) await out.write(chunk);
       await out.sync();
@@ -129,6 +163,10 @@ export class DirectoryRestoreStaging implements RestoreStaging {
       if (this.#state !== 'staged') throw cause;
       throw await stagingFailure(this.#disk, this.#settings.staging, this.#partitions, cause);
     }
+  }
+
+  #pathOf(file: RestoredFile): string {
+    return join(this.#partition(file.partitionId), ...this.#settings.layout.pathOf(file).map(flat));
   }
 
   #partition(partitionId: PartitionId): string {

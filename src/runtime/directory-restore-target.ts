@@ -1,7 +1,7 @@
 // A data directory in the default layout as a restore target:
 // `<directory>/partitions/<partition>/log/<segment>` and
 // `<directory>/partitions/<partition>/snapshots/<snapshot>/<file>`. It removes nothing that no restore made.
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { RestoreTargetFailure } from '../core/errors.ts';
 import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestoreOrigin } from '../core/restore-origin.ts';
@@ -11,7 +11,15 @@ import type { Disk } from './disk.ts';
 import { nodeDisk } from './node-disk.ts';
 import { defaultLayout, type RestoreLayout } from './restore-layout.ts';
 import { parseRestoreNote, RESTORE_NOTE, RESTORE_NOTE_BYTES_MAX } from './restore-note.ts';
-import { isStaging, makeStaging, partitionsDirectory, removeStaging } from './staging-directory.ts';
+import {
+  adoptedBytes,
+  adoptLeftovers,
+  isStaging,
+  isStagingOf,
+  makeStaging,
+  partitionsDirectory,
+  removeStaging,
+} from './staging-directory.ts';
 
 export interface DirectoryRestoreTargetSettings {
   /** The data directory of the node. It may be absent, and may hold `lost+found`. */
@@ -68,8 +76,12 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     return text === undefined ? undefined : parseRestoreNote(text);
   }
 
-  freeBytes(): Promise<number | undefined> {
-    return this.#disk.freeBytes(this.#directory);
+  async freeBytes(): Promise<number | undefined> {
+    const free = await this.#disk.freeBytes(this.#directory);
+    if (free === undefined) return undefined;
+    let kept = 0;
+    for (const staging of await this.#leftovers()) kept += await adoptedBytes(this.#disk, staging);
+    return free + kept;
   }
 
   begin(checkpointId: CheckpointId): Promise<RestoreStaging> {
@@ -83,11 +95,11 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     const made: string[] = [];
     try {
       await this.#makeDirectories(made);
-      await this.#removeLeftovers();
-      const staging = await makeStaging(this.#disk, this.#directory, checkpointId);
+      const { staging, kept } = await this.#makeStaging(checkpointId);
       return new DirectoryRestoreStaging(this.#disk, {
         directory: this.#directory,
         staging,
+        kept,
         layout: this.#layout,
         checkpointId,
         ends,
@@ -116,12 +128,36 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     }
   }
 
-  async #removeLeftovers(): Promise<void> {
-    for (const entry of (await this.#disk.list(this.#directory)) ?? []) {
-      if (await isStaging(this.#disk, this.#directory, entry)) {
-        await removeStaging(this.#disk, join(this.#directory, entry.name));
-      }
+  /** A new staging, with what restores of the same backup have left; what others left is removed. */
+  async #makeStaging(checkpointId: CheckpointId) {
+    let leftovers: string[] = [];
+    for (const leftover of await this.#leftovers()) {
+      if (isStagingOf(basename(leftover), checkpointId)) leftovers.push(leftover);
+      else await removeStaging(this.#disk, leftover);
     }
+    const make = () => makeStaging(this.#disk, this.#directory, checkpointId);
+    const staging = await make().catch(async (cause: unknown) => {
+      if (leftovers.length === 0) throw cause;
+      // They may have filled the disk to the last block.
+      for (const leftover of leftovers) await removeStaging(this.#disk, leftover);
+      leftovers = [];
+      return make();
+    });
+    try {
+      return { staging, kept: await adoptLeftovers(this.#disk, staging, leftovers) };
+    } catch (cause) {
+      await removeStaging(this.#disk, staging).catch(() => {});
+      throw cause;
+    }
+  }
+
+  async #leftovers(): Promise<string[]> {
+    const leftovers: string[] = [];
+    for (const entry of (await this.#disk.list(this.#directory)) ?? []) {
+      if (await isStaging(this.#disk, this.#directory, entry))
+        leftovers.push(join(this.#directory, entry.name));
+    }
+    return leftovers;
   }
 
   #notADirectory(path: string): RestoreTargetFailure {

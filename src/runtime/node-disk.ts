@@ -14,7 +14,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { RestoreTargetFailure } from '../core/errors.ts';
-import type { Disk, DiskFile } from './disk.ts';
+import type { Disk, DiskFile, DiskReader } from './disk.ts';
 
 /** The machine's file systems. */
 export const nodeDisk: Disk = {
@@ -44,6 +44,18 @@ export const nodeDisk: Disk = {
       }
     }),
 
+  openFile: (path) =>
+    attempt('read', path, async () => {
+      // A link gives ELOOP. Without O_NONBLOCK a pipe would never answer.
+      const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const file = await unless('ELOOP', () => unless('ENOENT', () => open(path, flags)));
+      if (file === undefined) return undefined;
+      const found = await file.stat();
+      if (found.isFile()) return nodeDiskReader(path, file, found.size);
+      await file.close();
+      return undefined;
+    }),
+
   makeDirectory: (path) =>
     attempt('make directory', path, async () => {
       const made = await unless('EEXIST', async () => {
@@ -56,6 +68,19 @@ export const nodeDisk: Disk = {
   makeUniqueDirectory: (prefix) => attempt('make directory', prefix, () => mkdtemp(prefix)),
 
   createFile: (path) => attempt('create', path, async () => nodeDiskFile(path, await open(path, 'wx'))),
+
+  continueFile: (path, sizeBytes) =>
+    attempt('write', path, async () => {
+      const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+      await file.truncate(sizeBytes);
+      return nodeDiskFile(path, file, sizeBytes);
+    }),
+
+  fileSize: (path) =>
+    attempt('inspect', path, async () => {
+      const found = await unless('ENOENT', () => lstat(path));
+      return found?.isFile() ? found.size : 0;
+    }),
 
   freeBytes: (path) =>
     attempt('inspect', path, async () => {
@@ -83,6 +108,8 @@ export const nodeDisk: Disk = {
       await rename(from, to);
     }),
 
+  moveFile: (from, to) => attempt('move', to, () => rename(from, to)),
+
   removeFile: (path) =>
     attempt('remove', path, async () => void (await unless('ENOENT', () => unlink(path)))),
 
@@ -96,8 +123,22 @@ export const nodeDisk: Disk = {
     }),
 };
 
-function nodeDiskFile(path: string, file: FileHandle): DiskFile {
-  let position = 0;
+function nodeDiskReader(path: string, file: FileHandle, sizeBytes: number): DiskReader {
+  let memory = Buffer.alloc(0);
+  return {
+    sizeBytes,
+    read: (position, length) =>
+      attempt('read', path, async () => {
+        if (memory.byteLength < length) memory = Buffer.allocUnsafeSlow(length);
+        const { bytesRead } = await file.read(memory, 0, length, position);
+        return memory.subarray(0, bytesRead);
+      }),
+    close: () => attempt('close', path, () => file.close()),
+  };
+}
+
+function nodeDiskFile(path: string, file: FileHandle, from = 0): DiskFile {
+  let position = from;
   return {
     write: (bytes) =>
       attempt('write', path, async () => {

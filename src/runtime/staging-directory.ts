@@ -8,6 +8,8 @@ import type { Disk, DiskEntry } from './disk.ts';
 const MARKER = 'RESTORE-IN-PROGRESS';
 const STAGING_NAME = /^\.tidemark-restore-([0-9]{1,19})-[A-Za-z0-9]{6}$/;
 const PARTITIONS = 'partitions';
+/** Holds what was taken over from earlier stagings: one numbered directory for each. */
+const KEPT = 'kept';
 
 /** Where the partitions lie in a staging, and in a data directory. */
 export function partitionsDirectory(parent: string): string {
@@ -59,6 +61,56 @@ export async function stagingFailure(
   const reason = 'another restore is at work in this directory and removed what this one wrote';
   const detail = `path=${dirname(staging)} reason=${reason}; wait until it has ended, and see what it made`;
   return new RestoreTargetFailure('restore', detail, cause);
+}
+
+/**
+ * Brings what interrupted restores of the same backup have written into a staging of their successor, out of reach of
+ * one that still runs by mistake, and removes the rest of them. Gives the directories with the files of partitions.
+ */
+export async function adoptLeftovers(
+  disk: Disk,
+  staging: string,
+  leftovers: readonly string[],
+): Promise<readonly string[]> {
+  const adopted: string[] = [];
+  for (const leftover of leftovers) {
+    const kept = ((await disk.list(join(leftover, KEPT))) ?? []).map(({ name }) =>
+      join(leftover, KEPT, name),
+    );
+    for (const from of [partitionsDirectory(leftover), ...kept]) {
+      if ((await disk.kind(from)) !== 'directory') continue;
+      await disk.makeDirectory(join(staging, KEPT));
+      const to = join(staging, KEPT, String(adopted.length + 1));
+      await disk.moveDirectory(from, to);
+      adopted.push(to);
+    }
+    await removeStaging(disk, leftover);
+  }
+  return adopted;
+}
+
+/** The bytes of all files that a staging has taken over. */
+export async function adoptedBytes(disk: Disk, staging: string): Promise<number> {
+  return bytesBelow(disk, join(staging, KEPT));
+}
+
+/** Removes what a staging has taken over and not used. */
+export async function removeAdopted(disk: Disk, staging: string): Promise<void> {
+  await removeTree(disk, join(staging, KEPT), { name: KEPT, isDirectory: true });
+}
+
+async function bytesBelow(disk: Disk, directory: string): Promise<number> {
+  let bytes = 0;
+  for (const { name, isDirectory } of (await disk.list(directory)) ?? []) {
+    const path = join(directory, name);
+    bytes += isDirectory ? await bytesBelow(disk, path) : await disk.fileSize(path);
+  }
+  return bytes;
+}
+
+/** Whether a staging, which `isStaging` has found to be one, is of a restore of this backup. */
+export function isStagingOf(name: string, checkpointId: CheckpointId): boolean {
+  return STAGING_NAME.exec(name)?.[1] === String(checkpointId);
 }
 
 /** Whether an entry of a data directory is a staging that an interrupted restore left behind. */

@@ -1,6 +1,7 @@
 // What every RestoreTarget must do, as cases to run against yours: one case per promise of the port. It
 // restores the sample it is given and looks at the place only through the context.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { BackupFile, BackupFileKind, StoredBackup } from '../core/backup.ts';
 import { BackupCorrupt } from '../core/errors.ts';
 import {
@@ -193,6 +194,10 @@ export const restoreTargetContract: readonly ContractCase<RestoreTargetContext>[
       assert.deepEqual(await context.open().restoredFrom?.(), ORIGIN);
     },
   },
+  {
+    name: 'Of `keep`: what it keeps are bytes of the file, by the digests of the pieces, whatever was left there.',
+    run: keepsWhatFits,
+  },
 ];
 
 /** Two partitions with a snapshot and a log, one of them with an empty file, and one without a snapshot. */
@@ -244,6 +249,43 @@ function ofKind(backup: StoredBackup, kind: BackupFileKind, files: readonly Back
     const { name, sizeBytes } = content;
     return { file: { partitionId, kind, snapshotId, name, sizeBytes }, content };
   });
+}
+
+/** Two restores that died, of which one wrote other bytes in every second file; and a third that keeps what it can. */
+async function keepsWhatFits(context: RestoreTargetContext): Promise<void> {
+  const { sample } = context;
+  const id = sample[0]?.id.checkpointId ?? checkpointId(1);
+  await writeFiles(await context.open().begin(id), sample);
+  const wrong = await context.open().begin(id);
+  for (const [index, { file, content }] of filesOf(sample).entries()) {
+    const bytes = Uint8Array.from(await bytesOf(content.open()));
+    if (index % 2 === 1 && bytes.byteLength > 0) bytes[0] = (bytes[0] ?? 0) ^ 1;
+    await wrong.write(file, given([bytes]));
+  }
+  const staging = await context.open().begin(id);
+  const { signal } = new AbortController();
+  for (const { file, content } of filesOf(sample)) {
+    const bytes = await bytesOf(content.open());
+    const pieces = [bytes.subarray(0, 1000), bytes.subarray(1000)].filter(({ byteLength }) => byteLength > 0);
+    const digests = pieces.map((piece) => ({
+      sizeBytes: piece.byteLength,
+      sha256: createHash('sha256').update(piece).digest('hex'),
+    }));
+    const kept = (await staging.keep?.(file, digests, signal)) ?? 0;
+    assert.ok(kept <= pieces.length, `kept ${kept} of ${pieces.length} pieces`);
+    await staging.write(file, given(pieces.slice(kept)));
+  }
+  for (const {
+    id: { partitionId },
+    descriptor,
+  } of sample)
+    await staging.seal(partitionId, descriptor);
+  await staging.install(ORIGIN);
+  await assertRestored(context);
+}
+
+async function* given(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
 }
 
 /** A restore up to the point where only `install` is left. */

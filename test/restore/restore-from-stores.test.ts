@@ -1,6 +1,6 @@
 // Restores with the real stores, into real directories, in a real process that is killed.
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,14 @@ import { silentLogger } from '../../src/runtime/silent-logger.ts';
 import { systemClock } from '../../src/runtime/system-clock.ts';
 import { FilesystemBackupStore } from '../../src/stores/filesystem-backup-store.ts';
 import { InMemoryBackupStore } from '../../src/stores/in-memory-backup-store.ts';
-import { expectedLayout, filesBelow, SEVEN, sampleBackup, sampleBackups } from './sample-backups.ts';
+import {
+  expectedLayout,
+  filesBelow,
+  SEVEN,
+  ShelfStore,
+  sampleBackup,
+  sampleBackups,
+} from './sample-backups.ts';
 
 let root: string;
 let data: string;
@@ -103,9 +110,9 @@ describe('a restore from the native store', () => {
 });
 
 describe('a restore whose process is killed', () => {
-  const run = (step: number) => {
+  const run = (step: number, report = '/dev/null') => {
     const script = fileURLToPath(new URL('./restore-process.ts', import.meta.url));
-    return spawnSync(process.execPath, [script, shelf, data, String(step)], {
+    return spawnSync(process.execPath, [script, shelf, data, String(step), report], {
       encoding: 'utf8',
       timeout: 20_000,
     });
@@ -129,5 +136,88 @@ describe('a restore whose process is killed', () => {
     const third = run(0);
     expect([third.status, third.stderr]).toEqual([0, '']);
     expect(await filesBelow(data)).toEqual(await expectedLayout(BACKUPS));
+  });
+
+  const LARGE = sampleBackups({ files: 2, fileSizeBytes: 2_000_000 });
+  const LARGE_BYTES = 8 * 2_000_000 + 4;
+  const CHUNK_BYTES = 250_000;
+  /** Read twice: to plan, and to open. */
+  const MANIFESTS_BYTES = 30_000;
+
+  async function saveLarge(): Promise<void> {
+    const store = new FilesystemBackupStore({ basePath: shelf, chunkSizeBytes: CHUNK_BYTES });
+    await save(store, LARGE);
+    await store.close();
+  }
+
+  async function runAndTell(step: number) {
+    const path = join(root, 'report.json');
+    const ended = run(step, path);
+    const told = JSON.parse(await readFile(path, 'utf8'));
+    return { ...ended, ...(told as Record<'bytesDone' | 'bytesKept' | 'bytesReceived', number>) };
+  }
+
+  it.each([[[40]], [[12, 20, 30, 12]]])('again and again fetches only what is left: %o', async (steps) => {
+    await saveLarge();
+    let done = 0;
+    for (const step of steps) {
+      const killed = await runAndTell(step);
+      expect(killed.signal).toBe('SIGKILL');
+      done = killed.bytesDone;
+      // What is there counts by itself: other leftovers in other order must not be lost either.
+      expect(killed.bytesReceived).toBeLessThanOrEqual(LARGE_BYTES - killed.bytesKept + MANIFESTS_BYTES);
+    }
+    expect(done).toBeGreaterThan(1_000_000);
+    const last = await runAndTell(0);
+    expect([last.status, last.stderr]).toEqual([0, '']);
+    expect(last.bytesDone).toBe(LARGE_BYTES);
+    expect(last.bytesKept).toBeGreaterThanOrEqual(done);
+    expect(last.bytesReceived).toBeLessThanOrEqual(LARGE_BYTES - last.bytesKept + MANIFESTS_BYTES);
+    expect(await readdir(data)).toEqual(['partitions']);
+    expect(await filesBelow(data)).toEqual(await expectedLayout(LARGE));
+  });
+
+  it.each([0, 0.5, 1])('does not believe a byte that was changed at %d of each file', async (where) => {
+    await saveLarge();
+    const killed = await runAndTell(40);
+    let damaged = 0;
+    for (const [path, text] of Object.entries(await filesBelow(data))) {
+      if (text.length <= CHUNK_BYTES) continue;
+      const bytes = Buffer.from(text);
+      const at = Math.floor(where * (bytes.length - 1));
+      bytes[at]! ^= 1;
+      await writeFile(join(data, path), bytes);
+      damaged += 1;
+    }
+    expect(damaged).toBeGreaterThan(0);
+    const last = await runAndTell(0);
+    expect([last.status, last.stderr]).toEqual([0, '']);
+    expect(last.bytesKept).toBeLessThan(killed.bytesDone);
+    expect(await filesBelow(data)).toEqual(await expectedLayout(LARGE));
+  });
+
+  it('keeps nothing of another backup, and starts over where the store knows no digests', async () => {
+    await saveLarge();
+    await runAndTell(40);
+    const [left] = await readdir(data);
+    const other = join(data, left!.replace('-7-', '-6-'));
+    await rename(join(data, left!), other);
+    const mark = join(other, 'RESTORE-IN-PROGRESS');
+    await writeFile(mark, (await readFile(mark, 'utf8')).replace('backup 7', 'backup 6'));
+    const last = await runAndTell(0);
+    expect([last.status, last.bytesKept]).toEqual([0, 0]);
+    await rm(data, { recursive: true });
+
+    await runAndTell(40);
+    const components = {
+      store: new ShelfStore(LARGE),
+      target: new DirectoryRestoreTarget({ directory: data }),
+      clock: systemClock,
+      logger: silentLogger,
+    };
+    const restoring = new RestoreManager(components, { partitionIds: [1, 2], partitionsCount: 2 });
+    expect((await restoring.restore(SEVEN))._unsafeUnwrap().bytesKept).toBe(0);
+    expect(await filesBelow(data)).toEqual(await expectedLayout(LARGE));
+    expect(await readdir(data)).toEqual(['partitions']);
   });
 });

@@ -1,8 +1,9 @@
 // Partition backups as a store would give them, and a store that holds them in plain sight.
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errAsync, okAsync } from 'neverthrow';
-import type { BackupFile, StoredBackup } from '../../src/core/backup.ts';
+import type { BackupFile, StoredBackup, StoredFile } from '../../src/core/backup.ts';
 import { BackupNotFound } from '../../src/core/errors.ts';
 import { checkpointId, logPosition } from '../../src/core/ids.ts';
 import type { RestoreOrigin } from '../../src/core/restore-origin.ts';
@@ -77,6 +78,28 @@ export async function filesBelow(directory: string): Promise<Record<string, stri
       found[path.slice(directory.length + 1)] = await readFile(path, 'utf8');
   }
   return found;
+}
+
+/** The same backup as a store gives it that keeps a digest of every so many bytes. */
+export async function withDigests(backup: StoredBackup, pieceBytes: number): Promise<StoredBackup> {
+  const withParts = async (file: StoredFile): Promise<StoredFile> => {
+    const bytes = await bytesOf(file.open());
+    const starts = Array.from(
+      { length: Math.ceil(bytes.length / pieceBytes) },
+      (_, index) => index * pieceBytes,
+    );
+    const parts = starts.map((start) => {
+      const piece = bytes.subarray(start, start + pieceBytes);
+      const sha256 = createHash('sha256').update(piece).digest('hex');
+      return { object: 'x', sizeBytes: piece.length, sha256, open: bytesFile(file.name, piece).open };
+    });
+    return { ...file, parts: () => parts };
+  };
+  return {
+    ...backup,
+    snapshotFiles: await Promise.all(backup.snapshotFiles.map(withParts)),
+    segmentFiles: await Promise.all(backup.segmentFiles.map(withParts)),
+  };
 }
 
 /** The same file with other content. */

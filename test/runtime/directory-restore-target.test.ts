@@ -1,11 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StoredBackup } from '../../src/core/backup.ts';
 import { checkpointId } from '../../src/core/ids.ts';
 import { RestoreManager, type RestoreSettings } from '../../src/restore/restore-manager.ts';
+import { bytesFile } from '../../src/runtime/bytes-file.ts';
 import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-target.ts';
 import type { Disk } from '../../src/runtime/disk.ts';
 import { nodeDisk } from '../../src/runtime/node-disk.ts';
@@ -20,6 +32,7 @@ import {
   sampleBackup,
   sampleBackups,
   sampleOrigin,
+  withDigests,
 } from '../restore/sample-backups.ts';
 
 let root: string;
@@ -42,6 +55,19 @@ function restore(
   return new RestoreManager(components, { partitionIds: [1, 2], partitionsCount: 2, ...settings }).restore(
     SEVEN,
   );
+}
+
+/** As a restore leaves it that was killed right before it installed. */
+async function restoreUntilKilled(backups: readonly StoredBackup[]): Promise<void> {
+  const staging = await new DirectoryRestoreTarget({ directory: data }).begin(SEVEN);
+  for (const { id, descriptor, snapshotFiles, segmentFiles } of backups) {
+    const { partitionId } = id;
+    const { snapshotId } = descriptor;
+    for (const { name, sizeBytes, open } of snapshotFiles)
+      await staging.write({ partitionId, kind: 'snapshot', snapshotId, name, sizeBytes }, open());
+    for (const { name, sizeBytes, open } of segmentFiles)
+      await staging.write({ partitionId, kind: 'segment', snapshotId: null, name, sizeBytes }, open());
+  }
 }
 
 async function put(path: string, text = ''): Promise<void> {
@@ -317,6 +343,45 @@ describe('a staging', () => {
     expect(attempts[0]).toBe('RestoreTargetFailure');
     await second.install(sampleOrigin());
     expect(await filesBelow(data)).toEqual({});
+  });
+
+  it('syncs what it keeps: nobody knows whether the killed restore had', async () => {
+    const backups = await Promise.all(sampleBackups().map((backup) => withDigests(backup, 4)));
+    await restoreUntilKilled(backups);
+    const synced: string[] = [];
+    const noting: Disk = {
+      ...nodeDisk,
+      continueFile: async (path, sizeBytes) => {
+        const file = await nodeDisk.continueFile(path, sizeBytes);
+        return { ...file, sync: () => file.sync().then(() => void synced.push(basename(path))) };
+      },
+    };
+    const report = (await restore(data, noting, backups))._unsafeUnwrap();
+    expect(report).toMatchObject({ bytes: 84, bytesKept: 84 });
+    expect(synced).toHaveLength(8);
+    expect(await filesBelow(data)).toEqual(await expectedLayout(backups));
+  });
+
+  it('copies the good beginning of a file, which a restore that still runs cannot reach', async () => {
+    const backups = await Promise.all(sampleBackups().map((backup) => withDigests(backup, 4)));
+    await restoreUntilKilled(backups);
+    const [left] = await readdir(data);
+    const path = join(data, left!, 'partitions/1/log/log-1');
+    await truncate(path, 9);
+    const open = await openFile(path, 'r+');
+    const staging = await new DirectoryRestoreTarget({ directory: data }).begin(SEVEN);
+    const file = { partitionId: 1, kind: 'segment' as const, snapshotId: null, name: 'log-1', sizeBytes: 11 };
+    const pieces = [...(backups[0]!.segmentFiles[1]!.parts?.() ?? [])].map(({ sizeBytes, sha256 = '' }) => ({
+      sizeBytes,
+      sha256,
+    }));
+    expect(await staging.keep?.(file, pieces, new AbortController().signal)).toBe(2);
+    await open.write('XXXXXXXXX', 0);
+    await open.close();
+    await staging.write(file, bytesFile('rest', Buffer.from('1 X')).open());
+    const [made] = await readdir(data);
+    expect(await readFile(join(data, made!, 'partitions/1/log/log-1'), 'utf8')).toBe('log-1 of1 X');
+    await staging.discard();
   });
 
   it('once installed is not discarded', async () => {

@@ -1,6 +1,6 @@
 // A disk in memory that can lose its power after any operation. What was not synced is then gone, or, of
 // names, all there, or a part of them.
-import type { Disk, DiskFile } from '../../src/runtime/disk.ts';
+import type { Disk, DiskFile, DiskReader } from '../../src/runtime/disk.ts';
 
 export class PowerCut extends Error {
   override readonly name = 'PowerCut';
@@ -121,6 +121,10 @@ export class PowerCutDisk implements Disk {
     if (parent.entries.has(name)) throw new Error(`EEXIST ${path}`);
     const file: File = { bytes: Buffer.alloc(0), durable: Buffer.alloc(0) };
     parent.entries.set(name, file);
+    return this.#writer(file);
+  }
+
+  #writer(file: File): DiskFile {
     return {
       write: async (bytes) => {
         this.#step();
@@ -132,6 +136,44 @@ export class PowerCutDisk implements Disk {
       },
       close: async () => this.#step(),
     };
+  }
+
+  async continueFile(path: string, sizeBytes: number): Promise<DiskFile> {
+    this.#step();
+    const file = this.#find(path);
+    if (file === undefined || isDirectory(file)) throw new Error(`ENOENT ${path}`);
+    file.bytes = file.bytes.subarray(0, sizeBytes);
+    return this.#writer(file);
+  }
+
+  async openFile(path: string): Promise<DiskReader | undefined> {
+    this.#step();
+    const file = this.#find(path);
+    if (file === undefined || isDirectory(file)) return undefined;
+    return {
+      sizeBytes: file.bytes.byteLength,
+      read: async (position, length) => {
+        this.#step();
+        return file.bytes.subarray(position, position + length);
+      },
+      close: async () => {},
+    };
+  }
+
+  async fileSize(path: string) {
+    this.#step();
+    const file = this.#find(path);
+    return file === undefined || isDirectory(file) ? 0 : file.bytes.byteLength;
+  }
+
+  async moveFile(from: string, to: string) {
+    this.#step();
+    const source = this.#parent(from);
+    const target = this.#parent(to);
+    const file = source.parent.entries.get(source.name);
+    if (file === undefined || isDirectory(file)) throw new Error(`ENOENT ${from}`);
+    source.parent.entries.delete(source.name);
+    target.parent.entries.set(target.name, file);
   }
 
   async syncDirectory(path: string) {

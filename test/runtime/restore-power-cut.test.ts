@@ -8,7 +8,7 @@ import { DirectoryRestoreTarget } from '../../src/runtime/directory-restore-targ
 import { silentLogger } from '../../src/runtime/silent-logger.ts';
 import { ManualClock } from '../../src/testkit/manual-clock.ts';
 import { ZeebeRestoreTarget } from '../../src/zeebe/zeebe-restore-target.ts';
-import { SEVEN, ShelfStore, sampleBackups } from '../restore/sample-backups.ts';
+import { SEVEN, ShelfStore, sampleBackups, withDigests } from '../restore/sample-backups.ts';
 import { LOSSES, PowerCutFs } from '../support/power-cut-fs.ts';
 import { expectOnPage } from '../support/testing-page.ts';
 import { samplePartition, segmentFiles } from '../zeebe/sample-partition.ts';
@@ -29,6 +29,12 @@ const PLACES: readonly Place[] = [
   {
     name: 'the default layout',
     backups: sampleBackups(),
+    open: () => new DirectoryRestoreTarget({ directory: DATA }),
+    visible: `${DATA}/partitions`,
+  },
+  {
+    name: 'the default layout, keeping what was left',
+    backups: await Promise.all(sampleBackups().map((backup) => withDigests(backup, 4))),
     open: () => new DirectoryRestoreTarget({ directory: DATA }),
     visible: `${DATA}/partitions`,
   },

@@ -158,8 +158,12 @@ class NodeRestore {
     const { io } = this.#run.surroundings;
     const line = new ProgressLine(io.stderr, io.clock);
     const rate = new TransferRate(io.clock);
-    const onProgress = (progress: RestoreProgress) =>
-      line.update(`${showProgress(progress)}${rate.update(progress)}`);
+    const onProgress = (progress: RestoreProgress) => {
+      const { bytesDone, bytesTotal, bytesKept } = progress;
+      // What is kept goes faster than what is fetched, and would promise too much.
+      const fetched = { bytesDone: bytesDone - bytesKept, bytesTotal: bytesTotal - bytesKept };
+      line.update(`${showProgress(progress)}${rate.update(fetched)}`);
+    };
     const options = { signal: io.signal, onProgress };
     const manager = this.#managerOf(target);
     const restoring: ResultAsync<Shown, CliError> = (

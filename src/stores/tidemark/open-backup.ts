@@ -52,6 +52,7 @@ function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal):
     object: objectName(layout.storage, chunkKey(id.partitionId, piece.chunk.name)),
     ...(piece.chunk.codec === 'none' && manifest.key === undefined ? { offset: piece.offset } : {}),
     sizeBytes: piece.length,
+    sha256: piece.sha256,
     open: opener([piece]),
   });
   const filesOf = (kind: BackupFileKind): StoredFile[] =>
