@@ -35,7 +35,7 @@ export function writeBackups(
     const failures: WriteBackupsError[] = [];
     const stop = new AbortController();
     const running = AbortSignal.any([signal, stop.signal]);
-    const files = pLimit(filesInFlight);
+    const lanes = pLimit(filesInFlight);
     const step = async (run: () => ResultAsync<void, WriteBackupsError>) => {
       if (running.aborted) return;
       const done = await run();
@@ -45,10 +45,14 @@ export function writeBackups(
     };
     await pLimit(partitionsInFlight).map(backups, async (backup) => {
       const { partitionId } = backup.id;
-      const writes = filesOf(backup).map(({ kind, file }) =>
-        files(() => step(() => writeFile(staging, backup, kind, file, { signal: running, lend }, onWritten))),
-      );
-      await Promise.all(writes);
+      // Lanes that take one file after the other, and not a task for each file: there may be a hundred thousand.
+      const left = filesOf(backup);
+      const lane = async () => {
+        for (const { kind, file } of left) {
+          await step(() => writeFile(staging, backup, kind, file, { signal: running, lend }, onWritten));
+        }
+      };
+      await Promise.all(Array.from({ length: filesInFlight }, () => lanes(lane)));
       await step(() => callTarget('seal', () => staging.seal(partitionId, backup.descriptor)));
     });
     // What was called off fails in many places at once; the reason of it is the error to tell.
@@ -58,11 +62,12 @@ export function writeBackups(
   });
 }
 
-function filesOf(backup: StoredBackup): { readonly kind: BackupFileKind; readonly file: StoredFile }[] {
-  return [
-    ...backup.snapshotFiles.map((file) => ({ kind: 'snapshot' as const, file })),
-    ...backup.segmentFiles.map((file) => ({ kind: 'segment' as const, file })),
-  ];
+function* filesOf({
+  snapshotFiles,
+  segmentFiles,
+}: StoredBackup): Generator<{ readonly kind: BackupFileKind; readonly file: StoredFile }> {
+  for (const file of snapshotFiles) yield { kind: 'snapshot', file };
+  for (const file of segmentFiles) yield { kind: 'segment', file };
 }
 
 function writeFile(
