@@ -12,7 +12,12 @@ export {
   type RetryingStorageComponents,
   type RetryingStorageSettings,
 } from './objects/retrying-storage.ts';
-export type { EncryptionKey, LayoutSettings, ZeebeLayoutSettings } from './stores/backup-store-settings.ts';
+export type {
+  EncryptionKey,
+  EncryptionKeyFile,
+  LayoutSettings,
+  ZeebeLayoutSettings,
+} from './stores/backup-store-settings.ts';
 export type { NativeStoreComponents } from './stores/native-components.ts';
 export { PrefixedObjectStorage } from './stores/prefixed-object-storage.ts';
 export {

@@ -40,6 +40,9 @@ export function misfits({ values, origins }: ReadValues): string[] {
     const { key } = SETTINGS.retentionWindow;
     problem('cleanupSchedule', `there is no rule that says what to keep; set ${key} or another one`);
   }
+  if (origins.encryptionKeys !== undefined && origins.encryptionKeyFiles !== undefined) {
+    problem('encryptionKeyFiles', `it and ${SETTINGS.encryptionKeys.key} are both set; set one of them`);
+  }
   if (values.format === 'zeebe') zeebeMisfits({ values, origins }, problem);
   if (clusterSize !== undefined) {
     const size = `${SETTINGS.clusterSize.key} (${clusterSize})`;
@@ -71,8 +74,10 @@ function zeebeMisfits(
   if (origins.maxBytesPerSecond !== undefined) {
     problem('maxBytesPerSecond', "Zeebe's layout is not held to a rate; leave it out");
   }
-  if (origins.encryptionKeys !== undefined) {
-    problem('encryptionKeys', "Zeebe's layout knows no encryption of its own; leave it out");
+  for (const name of ['encryptionKeys', 'encryptionKeyFiles'] as const) {
+    if (origins[name] !== undefined) {
+      problem(name, "Zeebe's layout knows no encryption of its own; leave it out");
+    }
   }
   if (origins.nativeCompression !== undefined) {
     problem('nativeCompression', `Zeebe's layout compresses whole files; set ${SETTINGS.compression.key}`);
@@ -165,6 +170,7 @@ function backup(values: SettingValues): BackupStoreSettings {
     compression: values.nativeCompression,
     readEverything: values.readEverything,
     encryptionKeys: values.encryptionKeys?.map((key) => hideSecrets({ ...key }, ['secret'])),
+    encryptionKeyFiles: values.encryptionKeyFiles,
     heartbeatMs: values.heartbeat,
     staleAfterMs: values.staleAfter,
   };

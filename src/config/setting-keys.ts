@@ -11,6 +11,7 @@ import {
 import {
   dataSize,
   duration,
+  encryptionKeyFileList,
   encryptionKeyList,
   keyPrefix,
   oneOf,
@@ -299,6 +300,13 @@ export const SETTINGS = {
     encryptionKeyList,
     null,
     'Backups are encrypted: new ones with the first key; all of them read. Not with `format: zeebe`. Never printed',
+    true,
+  ),
+  encryptionKeyFiles: setting(
+    'tidemark.encryption.keyFiles',
+    encryptionKeyFileList,
+    null,
+    'The same in files, such as mounted secrets, each with one key in base64. Read when the store is opened',
     true,
   ),
   heartbeat: setting(

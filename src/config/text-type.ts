@@ -3,9 +3,11 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/parse-duration.ts';
 import { readSchedule, timeZoneFlaw } from '../runtime/parse-schedule.ts';
-import type { EncryptionKey } from '../stores/backup-store-settings.ts';
+import type { EncryptionKey, EncryptionKeyFile } from '../stores/backup-store-settings.ts';
 import { keyPrefixFlaw } from '../stores/key-prefix-flaw.ts';
+import { isKeyOf32Bytes } from '../stores/s3-encryption-flaws.ts';
 import { encryptionKeyProblems } from '../stores/settings-rules.ts';
+import { isKeyId } from '../stores/tidemark/keys.ts';
 
 /** One type: its name for the documentation, and the schema that reads it from text. */
 export interface TextType<T> {
@@ -141,6 +143,21 @@ function readKeys(value: string): EncryptionKey[] {
     return { id, secret };
   });
 }
+
+/** Files of keys as `id:path`, separated by commas. They are read when the store is opened. */
+export const encryptionKeyFileList: TextType<readonly EncryptionKeyFile[]> = textType(
+  "files of keys as 'id:path' separated by commas, each id once",
+  (value) => {
+    const files = value.split(',').map((part) => {
+      const [id = '', ...path] = part.trim().split(':');
+      return { id, path: path.join(':').trim() };
+    });
+    // A key in place of a path would end up in the message that there is no such file.
+    const isPath = (path: string) => path !== '' && !isKeyOf32Bytes(path);
+    const isList = files.every(({ id, path }) => isKeyId(id) && isPath(path));
+    return isList && new Set(files.map(({ id }) => id)).size === files.length ? files : undefined;
+  },
+);
 
 function within(value: number, min: number, max: number): number | undefined {
   return value >= min && value <= max ? value : undefined;

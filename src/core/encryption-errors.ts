@@ -1,4 +1,5 @@
-// What can go wrong with the keys of an encrypted store: one is not configured, is another one, or its object is damaged.
+// What can go wrong with the keys of an encrypted store: one is not configured, is another one, or what it wraps is
+// damaged.
 import { BackupError } from './backup-error.ts';
 
 /** What is stored is encrypted, and none of the keys that would open it is configured. Configure one of them. */

@@ -9,6 +9,13 @@ export interface EncryptionKey {
   readonly secret: string;
 }
 
+/** A key in a file of its own, as secrets are mounted. */
+export interface EncryptionKeyFile {
+  readonly id: string;
+  /** The file holds 32 random bytes in base64, and perhaps a line end. */
+  readonly path: string;
+}
+
 /** What every native store takes. Each part that is absent or undefined has a default. */
 export interface LayoutSettings {
   /**
@@ -43,6 +50,11 @@ export interface LayoutSettings {
    * Whoever loses all of them has lost the backups. Absent or empty: nothing is encrypted.
    */
   readonly encryptionKeys?: readonly EncryptionKey[] | undefined;
+  /**
+   * Where such keys are, in place of themselves. `openBackupStore` reads them; a constructor reads no file and refuses
+   * them, rather than to save in the clear.
+   */
+  readonly encryptionKeyFiles?: readonly EncryptionKeyFile[] | undefined;
   /** How often a running save shows that it lives, in milliseconds. Default 15,000. */
   readonly heartbeatMs?: number | undefined;
   /**

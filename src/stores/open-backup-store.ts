@@ -3,13 +3,20 @@
 import { assertNever } from '../core/invariant.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
 import type { BackupStoreSettings } from './backup-store-settings.ts';
+import { withKeyFiles } from './key-files.ts';
 import type { NativeStoreComponents } from './native-components.ts';
 
-/** Makes the store, or null for NONE. Rejects with InvalidConfiguration on settings that make no sense. */
+/**
+ * Makes the store, or null for NONE. Rejects with InvalidConfiguration on settings that make no sense, and on key files
+ * that cannot be read.
+ */
 export async function openBackupStore(
-  settings: BackupStoreSettings,
+  given: BackupStoreSettings,
   components: NativeStoreComponents = {},
 ): Promise<BackupStore | null> {
+  const read = await withKeyFiles(given);
+  if (read.isErr()) throw read.error;
+  const settings = read.value;
   switch (settings.store) {
     case 'S3': {
       if (settings.format === 'zeebe') {

@@ -60,6 +60,9 @@ export function layoutValues(settings: LayoutSettings, otherProblems: readonly s
   if (compression !== 'auto' && compression !== 'none') {
     problems.push(`compression must be auto or none, got ${String(compression)}`);
   }
+  if (settings.encryptionKeyFiles !== undefined) {
+    problems.push('encryptionKeyFiles are read by openBackupStore alone; use it, or give encryptionKeys');
+  }
   if (typeof readEverything !== 'boolean') {
     problems.push(`readEverything must be true or false, got ${String(readEverything)}`);
   }

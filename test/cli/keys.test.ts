@@ -1,6 +1,7 @@
 // An encrypted store on the command line: every command with keys, and a new key.
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CliWorld, makeWorld } from './cli-world.ts';
 
@@ -61,6 +62,66 @@ it.each([
   expect(stderr).toContain(problem);
   for (const secret of keys.split(/[:,]/).filter((part) => part.length > 10))
     expect(stderr).not.toContain(secret);
+});
+
+describe('keys in files', () => {
+  const file = async (name: string, text: string) => {
+    const path = join(world.directory, name);
+    await writeFile(path, text);
+    return path;
+  };
+  const withFiles = (files: string) => ({ env: { ...world.env, TIDEMARK_ENCRYPTION_KEYFILES: files } });
+
+  it('are read with or without a line end, and rotated as others are', async () => {
+    const encryptionKeys = [{ id: 'old', secret: OLD.slice(4) }];
+    await world.save(7n, [1, 2], 2, undefined, { encryptionKeys });
+    const old = await file('old', `${OLD.slice(4)}\r\n`);
+    const fresh = await file('new', NEW.slice(4));
+    for (const argv of [['verify', '7'], ['doctor'], ['repair']])
+      expect(await world.run(argv, withFiles(`old:${old}`)), argv.join(' ')).toMatchObject({ code: 0 });
+    expect((await world.run(['keys', 'rotate'], withFiles(`new:${fresh}, old:${old}`))).code).toBe(0);
+    expect((await world.run(['verify', '7'], withFiles(`new:${fresh}`))).code).toBe(0);
+  });
+
+  it.each([
+    ['missing', async () => `a:${join(world.directory, 'none')}`, /none \(key a\) cannot be read \(ENOENT\)/],
+    ['a directory', async () => `a:${world.directory}`, /\(key a\) cannot be read \(EISDIR\)/],
+    ['empty', async () => `a:${await file('k', '')}`, /k \(key a\) must hold 32 random bytes/],
+    [
+      'two keys',
+      async () => `a:${await file('k', `${OLD.slice(4)}\n${NEW.slice(4)}`)}`,
+      /must hold 32 random/,
+    ],
+    ['long', async () => `a:${await file('k', `${OLD.slice(4)}${' '.repeat(300)}x`)}`, /is too large/],
+    ['raw bytes', async () => `a:${await file('k', '\u0001'.repeat(32))}`, /must hold 32 random bytes/],
+    ['of one name', async () => `a:${await file('k', OLD.slice(4))},a:/x`, /each id once/],
+    ['a key and no path', async () => OLD, /files of keys as 'id:path'/],
+  ] as const)('%s is told, without what is in it', async (_, files, problem) => {
+    const { code, stderr } = await world.run(['list'], withFiles(await files()));
+    expect(code).toBe(3);
+    expect(stderr).toMatch(problem);
+    expect(stderr).not.toContain(OLD.slice(4));
+  });
+
+  it('and keys in settings are not both taken', async () => {
+    const path = await file('k', OLD.slice(4));
+    const env = {
+      ...world.env,
+      TIDEMARK_ENCRYPTION_KEYS: OLD,
+      TIDEMARK_ENCRYPTION_KEYFILES: `a:${path}`,
+    };
+    expect(await world.run(['list'], { env })).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('set one of them'),
+    });
+  });
+
+  it('are refused by a constructor, which would save in the clear', () => {
+    const encryptionKeyFiles = [{ id: 'a', path: '/run/secrets/a' }];
+    expect(() => new FilesystemBackupStore({ basePath: world.storeDirectory, encryptionKeyFiles })).toThrow(
+      /encryptionKeyFiles are read by openBackupStore alone/,
+    );
+  });
 });
 
 describe('what is wrong with an encrypted store has a code and words of its own', () => {

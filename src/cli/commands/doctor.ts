@@ -5,6 +5,7 @@ import type { Settings } from '../../config/settings.ts';
 import { CHUNK_SIZE_BYTES } from '../../core/limits.ts';
 import { fromAsync } from '../../core/result.ts';
 import { systemRandom } from '../../runtime/system-random.ts';
+import { withKeyFiles } from '../../stores/key-files.ts';
 import { CONFIG_OPTION } from '../arguments.ts';
 import { type CliError, NotSupportedByStore } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
@@ -62,10 +63,13 @@ function policy(
 
 function examine(
   { surroundings: { io, env } }: CommandRun,
-  { backup }: Settings,
+  { backup: given }: Settings,
   { readOnly = false }: DoctorCommandOptions,
 ): ResultAsync<Shown, CliError> {
   return fromAsync<Shown, CliError>(async () => {
+    const read = await withKeyFiles(given);
+    if (read.isErr()) return err(read.error);
+    const backup = read.value;
     const components = { clock: io.clock };
     const storage = await openPlace(backup, components);
     try {

@@ -106,7 +106,7 @@ export class PlaceKeys {
     });
   }
 
-  /** Wraps anew what is damaged beyond doubt and was wrapped by one of our keys, when another one opens its data key. */
+  /** Wraps anew what is damaged beyond doubt and was wrapped by one of ours, when another one opens its data key. */
   mend(dryRun: boolean, signal: AbortSignal): ResultAsync<readonly MendedKey[], StoreError> {
     return fromAsync<readonly MendedKey[], StoreError>(async () => {
       const found = await this.#list(signal);

@@ -157,8 +157,8 @@ export class TidemarkBackupStore implements BackupStore {
   }
 
   /**
-   * Ends what dead writers left, and writes damaged chunks and wrapped keys again whose bytes are elsewhere. Reads every
-   * byte, for which an encrypted place takes its keys.
+   * Ends what dead writers left, and writes damaged chunks and wrapped keys again whose bytes are elsewhere. Reads
+   * every byte, for which an encrypted place takes its keys.
    */
   repair(options: RepairOptions = {}): ResultAsync<RepairReport, StoreError | ForeignCluster> {
     return this.#calls.run(options, (signal) =>
