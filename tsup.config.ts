@@ -14,6 +14,9 @@ export default defineConfig({
     telemetry: 'src/telemetry.ts',
     testkit: 'src/testkit.ts',
     cli: 'src/cli/main.ts',
+    // Programs of threads, not entries: each is started from its file.
+    's3-thread': 'src/objects/s3/s3-thread.ts',
+    'hash-thread': 'src/runtime/hash-thread.ts',
   },
   format: 'esm',
   target: 'node22',

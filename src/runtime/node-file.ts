@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import type { BackupFile } from '../core/backup.ts';
 import { Aborted, BrokerFailure } from '../core/errors.ts';
 import { invariant } from '../core/invariant.ts';
+import { readElsewhere } from './hash-worker.ts';
 
 const READ_SIZE_BYTES = 4 * 1024 * 1024;
 
@@ -38,6 +39,11 @@ export function nodeFile(path: string, options: NodeFileOptions = {}): BackupFil
     ...(version === undefined ? {} : { version }),
     open: ({ signal } = {}) => readOn(path, sizeBytes, readSizeBytes, signal),
     read: async (target, position) => {
+      if (isShared(target)) {
+        const readBytes = await orBrokerFailure(path, () => readElsewhere(path, target, position));
+        if (readBytes < target.length) throw tooShort(path, sizeBytes, position + readBytes);
+        return;
+      }
       const file = await orBrokerFailure(path, () => open(path, 'r'));
       try {
         await fill(file, { path, sizeBytes }, target, position);
@@ -59,11 +65,17 @@ async function fill(
   while (filled < target.length) {
     const [from, want] = [position + filled, target.length - filled];
     const { bytesRead } = await orBrokerFailure(path, () => file.read(target, filled, want, from));
-    if (bytesRead === 0) {
-      throw new BrokerFailure('read file', `path=${path} expectedBytes=${sizeBytes} got only ${from}`);
-    }
+    if (bytesRead === 0) throw tooShort(path, sizeBytes, from);
     filled += bytesRead;
   }
+}
+
+function isShared(bytes: Uint8Array): bytes is Uint8Array<SharedArrayBuffer> {
+  return bytes.buffer instanceof SharedArrayBuffer;
+}
+
+function tooShort(path: string, sizeBytes: number, got: number): BrokerFailure {
+  return new BrokerFailure('read file', `path=${path} expectedBytes=${sizeBytes} got only ${got}`);
 }
 
 async function* readOn(

@@ -17,7 +17,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
   retention: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   schedule: { folders: BELOW_ADAPTERS, packages: ['neverthrow', 'p-limit'] },
   objects: {
-    folders: BELOW_ADAPTERS,
+    folders: [...BELOW_ADAPTERS, 'runtime'],
     packages: [
       'neverthrow',
       'p-limit',
@@ -31,6 +31,8 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
       'node:https',
       'node:net',
       'node:stream',
+      // The thread that the requests are made on.
+      'node:worker_threads',
     ],
   },
   zeebe: {
@@ -50,6 +52,7 @@ const TABLE: Record<string, { folders: readonly string[]; packages: readonly str
       'node:fs/promises',
       'node:path',
       'node:crypto',
+      'node:os',
       'node:perf_hooks',
       'node:timers/promises',
       'node:worker_threads',

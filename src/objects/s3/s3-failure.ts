@@ -48,6 +48,8 @@ const CODES: Readonly<Record<S3FailureKind, readonly string[]>> = {
     ],
     ...['ENETDOWN', 'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ETIMEDOUT'],
     'TimeoutError',
+    // our own thread
+    'S3ThreadLost',
     // the server, with whatever status
     ...['BandwidthLimitExceeded', 'ConditionalRequestConflict', 'InternalError', 'OperationAborted'],
     ...[

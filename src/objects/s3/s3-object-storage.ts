@@ -2,7 +2,7 @@
 // RetryingStorage around it. It believes no answer that does not look like S3's, and never makes a bucket.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
-import { startDeadline, untilAborted } from '../../core/deadline.ts';
+import { startDeadline } from '../../core/deadline.ts';
 import {
   ObjectAlreadyExists,
   ObjectNotFound,
@@ -30,7 +30,8 @@ import { readRangeAnswer } from './s3-body.ts';
 import { type S3Failure, type S3Place, s3FailureKind, s3StoreError } from './s3-failure.ts';
 import { hasNoEnd, NOT_S3 } from './s3-foreign.ts';
 import { readListing, tokenBehindNothing } from './s3-listing.ts';
-import { type S3Answer, type S3ConnectionSettings, S3Requests } from './s3-requests.ts';
+import type { S3Answer, S3ConnectionSettings } from './s3-requests.ts';
+import { S3ThreadCalls } from './s3-thread-calls.ts';
 import { type RunUploadAttempt, S3Upload } from './s3-upload.ts';
 
 /** `clock` limits each attempt, and stamps a listing whose answer has no date. */
@@ -58,7 +59,7 @@ export class S3ObjectStorage implements ObjectStorage {
   readonly location: string;
   readonly #clock: Clock;
   readonly #attemptTimeoutMs: number;
-  readonly #requests: S3Requests;
+  readonly #requests: S3ThreadCalls;
   readonly #place: S3Place;
   readonly #closed = new AbortController();
   /** What the server has refused once is not tried again. */
@@ -68,7 +69,7 @@ export class S3ObjectStorage implements ObjectStorage {
   constructor(components: S3ObjectStorageComponents, settings: S3ObjectStorageSettings) {
     this.#clock = components.clock;
     this.#attemptTimeoutMs = settings.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
-    this.#requests = new S3Requests({
+    this.#requests = new S3ThreadCalls({
       ...settings,
       connectionTimeoutMs: settings.connectionTimeoutMs ?? CONNECTION_TIMEOUT_MS,
       idleTimeoutMs: settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -91,7 +92,7 @@ export class S3ObjectStorage implements ObjectStorage {
       assertObjectKey(key);
       const input = { key, body, sha256: options?.sha256, ifAbsent: options?.ifAbsent ?? false };
       if (input.ifAbsent && !this.#takesConditions) return this.#putUnlessSeen(operation, input, signal);
-      const answer = await this.#requests.put(input, signal);
+      const answer = await this.#requests.call('put', input, signal);
       if (answer.isErr()) {
         const kind = s3FailureKind(answer.error);
         if (input.ifAbsent && kind === 'object-exists') return err(new ObjectAlreadyExists(key));
@@ -116,7 +117,7 @@ export class S3ObjectStorage implements ObjectStorage {
       // S3 has no words for an empty range.
       if (range?.length === 0) return (await this.#head(operation, key, signal)).map(() => new Uint8Array());
       const header = range && `bytes=${range.start}-${range.start + range.length - 1}`;
-      const answer = await this.#requests.get(key, header, options?.into, signal);
+      const answer = await this.#requests.call('get', { key, range: header, into: options?.into }, signal);
       if (answer.isErr()) {
         const kind = s3FailureKind(answer.error);
         if (kind === 'object-missing') return err(new ObjectNotFound(key));
@@ -147,7 +148,7 @@ export class S3ObjectStorage implements ObjectStorage {
       const bounds = { prefix, startAfter: options?.startAfter, limit: pageLimit(options) };
       const tokens = new Set<string>();
       for (let token: string | undefined; ; ) {
-        const answer = await this.#requests.list(prefix, { ...bounds, token }, signal);
+        const answer = await this.#requests.call('list', { ...bounds, token }, signal);
         if (answer.isErr()) return err(this.#error(operation, answer.error));
         const { output } = answer.value;
         token = tokenBehindNothing(output, tokens);
@@ -185,7 +186,7 @@ export class S3ObjectStorage implements ObjectStorage {
     const operation = this.#name('start upload', key);
     return this.#attempt<ObjectUpload, never>(operation, options, async (signal) => {
       assertObjectKey(key);
-      const answer = await this.#requests.startUpload(key, signal);
+      const answer = await this.#requests.call('startUpload', { key }, signal);
       if (answer.isErr()) return err(this.#error(operation, answer.error));
       const uploadId = answer.value.output.UploadId;
       if (uploadId === undefined) return err(new StoreFailure(operation, NOT_S3));
@@ -219,9 +220,10 @@ export class S3ObjectStorage implements ObjectStorage {
       const timeoutMs = this.#attemptTimeoutMs;
       const limit = startDeadline(this.#clock, { operation, timeoutMs, signal: outer });
       try {
-        const result = await untilAborted(limit.signal, () => fromAsync(() => run(limit.signal)));
+        // Not given up before the requests have ended: until then they may use the memory that they were given.
+        const result = await run(limit.signal);
         if (result.isOk() || !limit.signal.aborted) return result;
-        // Whatever the SDK made of the abort: the reason is known here.
+        // Whatever the requests made of the abort: the reason is known here.
         const { reason } = limit.signal;
         return err(
           outer.aborted ? reason : new StoreUnavailable(operation, `timeoutMs=${timeoutMs}`, reason),
@@ -241,7 +243,7 @@ export class S3ObjectStorage implements ObjectStorage {
     const seen = await this.#head(operation, input.key, signal);
     if (seen.isOk()) return err(new ObjectAlreadyExists(input.key));
     if (seen.error.name !== 'ObjectNotFound') return err(seen.error);
-    const answer = await this.#requests.put({ ...input, ifAbsent: false }, signal);
+    const answer = await this.#requests.call('put', { ...input, ifAbsent: false }, signal);
     if (answer.isErr()) return err(this.#error(operation, answer.error));
     return answer.value.output.ETag === undefined ? err(new StoreFailure(operation, NOT_S3)) : ok(undefined);
   }
@@ -259,7 +261,7 @@ export class S3ObjectStorage implements ObjectStorage {
     key: string,
     signal: AbortSignal,
   ): Promise<Result<ObjectInfo, StoreError | ObjectNotFound>> {
-    const answer = await this.#requests.head(key, signal);
+    const answer = await this.#requests.call('head', { key }, signal);
     if (answer.isErr()) {
       const { status, code } = answer.error;
       const isMissing = status === 404 && code !== 'NotS3' && s3FailureKind(answer.error) !== 'denied';
@@ -279,7 +281,7 @@ export class S3ObjectStorage implements ObjectStorage {
     signal: AbortSignal,
   ): Promise<Result<void, StoreError>> {
     if (!this.#takesBatches) return this.#deleteOneByOne(operation, keys, signal);
-    const answer = await this.#requests.deleteBatch(keys, signal);
+    const answer = await this.#requests.call('deleteBatch', { keys }, signal);
     if (answer.isErr()) {
       const refused = ['not-supported', 'unusable'].includes(s3FailureKind(answer.error));
       if (!refused || (answer.error.status ?? 0) < 400) return err(this.#error(operation, answer.error));
@@ -307,7 +309,7 @@ export class S3ObjectStorage implements ObjectStorage {
   ): Promise<Result<void, StoreError>> {
     const slots = pLimit(SINGLE_DELETES_IN_FLIGHT);
     const deleteOne = async (key: string): Promise<Result<void, StoreError>> => {
-      const answer = await this.#requests.deleteOne(key, signal);
+      const answer = await this.#requests.call('deleteOne', { key }, signal);
       if (answer.isOk()) return answer.value.status === 204 ? ok() : this.#isDeleted(operation, key, signal);
       const isMissing = s3FailureKind(answer.error) === 'object-missing';
       return isMissing ? ok() : err(this.#error(operation, answer.error));

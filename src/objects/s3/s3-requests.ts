@@ -2,7 +2,6 @@
 // AWS SDK. It must not let the SDK's errors out: they hold the signed request. Of answers it judges only whether they
 // are S3's, and it sends nothing twice but what was refused for a clock that is set right since.
 
-import { finished, type Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -18,6 +17,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { fromAsync } from '../../core/result.ts';
+import { collectBody } from './collect-body.ts';
 import { s3Agents } from './s3-agents.ts';
 import { readFields, type S3Encryption, writeFields } from './s3-encryption.ts';
 import type { S3Failure } from './s3-failure.ts';
@@ -67,7 +67,25 @@ export interface S3PutInput {
   readonly sha256: Uint8Array | undefined;
 }
 
+export interface S3GetInput {
+  readonly key: string;
+  /** The header: `bytes=0-9`. */
+  readonly range: string | undefined;
+  readonly into: Uint8Array | undefined;
+}
+
+export interface S3PartInput extends S3UploadName {
+  /** Counts from zero. */
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface S3CompleteInput extends S3UploadName {
+  readonly etags: readonly string[];
+}
+
 export interface S3ListInput {
+  readonly prefix: string;
   readonly startAfter: string | undefined;
   readonly token: string | undefined;
   readonly limit: number;
@@ -122,7 +140,7 @@ export class S3Requests {
     });
   }
 
-  get(key: string, range: string | undefined, into: Uint8Array | undefined, signal: AbortSignal) {
+  get({ key, range, into }: S3GetInput, signal: AbortSignal) {
     return this.#send(async (client) => {
       const command = new GetObjectCommand({
         Bucket: this.#settings.bucket,
@@ -131,18 +149,19 @@ export class S3Requests {
         ...readFields(this.#settings.encryption),
       });
       const output = await client.send(command, { abortSignal: signal });
-      return Object.assign(output, { bytes: await collect(output.Body, into, signal) });
+      const bytes = await collectBody(output.Body, into, signal);
+      return Object.assign(output, { bytes, Body: undefined });
     });
   }
 
-  head(key: string, signal: AbortSignal) {
+  head({ key }: { readonly key: string }, signal: AbortSignal) {
     const { bucket, encryption } = this.#settings;
     const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ...readFields(encryption) });
     return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
 
   /** `token` is for the rest of a page; without it the page starts behind `startAfter`. */
-  list(prefix: string, { startAfter, token, limit }: S3ListInput, signal: AbortSignal) {
+  list({ prefix, startAfter, token, limit }: S3ListInput, signal: AbortSignal) {
     const command = new ListObjectsV2Command({
       Bucket: this.#settings.bucket,
       Prefix: prefix,
@@ -154,7 +173,7 @@ export class S3Requests {
   }
 
   /** Not quiet, so that the answer names every key: silence about a key is no success. */
-  deleteBatch(keys: readonly string[], signal: AbortSignal) {
+  deleteBatch({ keys }: { readonly keys: readonly string[] }, signal: AbortSignal) {
     const command = new DeleteObjectsCommand({
       Bucket: this.#settings.bucket,
       Delete: { Objects: keys.map((key) => ({ Key: key })), Quiet: false },
@@ -162,7 +181,7 @@ export class S3Requests {
     return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
 
-  deleteOne(key: string, signal: AbortSignal) {
+  deleteOne({ key }: { readonly key: string }, signal: AbortSignal) {
     return this.#send((client) =>
       client.send(new DeleteObjectCommand({ Bucket: this.#settings.bucket, Key: key }), {
         abortSignal: signal,
@@ -170,7 +189,7 @@ export class S3Requests {
     );
   }
 
-  startUpload(key: string, signal: AbortSignal) {
+  startUpload({ key }: { readonly key: string }, signal: AbortSignal) {
     const { bucket, encryption } = this.#settings;
     const command = new CreateMultipartUploadCommand({
       Bucket: bucket,
@@ -181,7 +200,7 @@ export class S3Requests {
   }
 
   /** `index` counts from zero; S3's part numbers from one. */
-  uploadPart({ key, uploadId }: S3UploadName, index: number, bytes: Uint8Array, signal: AbortSignal) {
+  uploadPart({ key, uploadId, index, bytes }: S3PartInput, signal: AbortSignal) {
     const command = new UploadPartCommand({
       Bucket: this.#settings.bucket,
       Key: key,
@@ -194,7 +213,7 @@ export class S3Requests {
     return this.#send((client) => client.send(command, { abortSignal: signal }));
   }
 
-  completeUpload({ key, uploadId }: S3UploadName, etags: readonly string[], signal: AbortSignal) {
+  completeUpload({ key, uploadId, etags }: S3CompleteInput, signal: AbortSignal) {
     const command = new CompleteMultipartUploadCommand({
       Bucket: this.#settings.bucket,
       Key: key,
@@ -289,35 +308,6 @@ function isHttpUrl(endpoint: string): boolean {
 
 function plain({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) {
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-}
-
-/**
- * Reads a body to its end, into the given memory if it fits. Listens to its data rather than iterating over it: an
- * iteration joins what has come meanwhile, and each joining is a copy.
- */
-function collect(body: unknown, into: Uint8Array | undefined, signal: AbortSignal): Promise<Uint8Array> {
-  const stream = body as Readable;
-  const others: Uint8Array[] = [];
-  let filled = 0;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => stream.destroy();
-    signal.addEventListener('abort', onAbort);
-    stream.on('data', (part: Uint8Array) => {
-      // Called off: the memory may be another's by now.
-      if (signal.aborted) return;
-      if (into !== undefined && others.length === 0 && filled + part.length <= into.length) {
-        into.set(part, filled);
-        filled += part.length;
-      } else others.push(part);
-    });
-    finished(stream, (cause) => {
-      signal.removeEventListener('abort', onAbort);
-      if (cause) return reject(cause);
-      const first = into?.subarray(0, filled) ?? new Uint8Array();
-      resolve(others.length === 0 ? first : Buffer.concat([first, ...others]));
-    });
-    if (signal.aborted) onAbort();
-  });
 }
 
 /** A server that repeats what it was sent must not put credentials into errors. */

@@ -6,14 +6,15 @@ import type { ObjectCallOptions, ObjectInfo, ObjectUpload } from '../../ports/ob
 import { UploadParts } from '../upload-parts.ts';
 import type { S3Failure } from './s3-failure.ts';
 import { NOT_S3 } from './s3-foreign.ts';
-import type { S3Requests, S3UploadName } from './s3-requests.ts';
+import type { S3UploadName } from './s3-requests.ts';
+import type { S3ThreadCalls } from './s3-thread-calls.ts';
 
 /** One attempt: gets its name for errors and the signal that limits it. */
 export type RunUploadAttempt = (operation: string, signal: AbortSignal) => Promise<Result<void, StoreError>>;
 
 /** What the storage lends its uploads. */
 export interface S3UploadTools {
-  readonly requests: S3Requests;
+  readonly requests: S3ThreadCalls;
   attempt(
     verb: string,
     options: ObjectCallOptions | undefined,
@@ -40,7 +41,7 @@ export class S3Upload implements ObjectUpload {
   part(index: number, bytes: Uint8Array, options?: ObjectCallOptions): ResultAsync<void, StoreError> {
     const { requests, attempt, error } = this.#tools;
     return attempt(`put part ${index} of`, options, async (operation, signal) => {
-      const answer = await requests.uploadPart(this.#upload, index, bytes, signal);
+      const answer = await requests.call('uploadPart', { ...this.#upload, index, bytes }, signal);
       if (answer.isErr()) return err(error(operation, answer.error));
       const { ETag } = answer.value.output;
       if (ETag === undefined) return err(new StoreFailure(operation, NOT_S3));
@@ -55,7 +56,7 @@ export class S3Upload implements ObjectUpload {
     return attempt('complete', options, async (operation, signal) => {
       const etags = this.#etags.inOrder();
       if (!this.#isEnded) {
-        const answer = await requests.completeUpload(this.#upload, etags, signal);
+        const answer = await requests.call('completeUpload', { ...this.#upload, etags }, signal);
         if (answer.isErr() && !isGone(answer.error)) return err(error(operation, answer.error));
         this.#isEnded = true;
       }
@@ -76,7 +77,7 @@ export class S3Upload implements ObjectUpload {
     const { requests, attempt, error } = this.#tools;
     return attempt('abort', options, async (operation, signal) => {
       if (this.#completed) return ok();
-      const answer = await requests.abortUpload(this.#upload, signal);
+      const answer = await requests.call('abortUpload', this.#upload, signal);
       if (answer.isErr()) return isGone(answer.error) ? ok() : err(error(operation, answer.error));
       return answer.value.status === 204 ? ok() : err(new StoreFailure(operation, NOT_S3));
     });

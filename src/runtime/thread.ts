@@ -1,0 +1,98 @@
+// A thread that answers questions: started at the first one, never holding the process open without one. It has no
+// reason to end; if it does all the same, those who wait are told, and the next question starts another.
+import { Worker } from 'node:worker_threads';
+
+/** The thread's program, as its own source says, was not found beside the library. */
+const MISSING = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
+
+/** Why a question got no answer. */
+export class ThreadLost extends Error {
+  override readonly name = 'ThreadLost';
+  /** It never ran: asking again does not help. */
+  readonly isMissing: boolean;
+
+  constructor(thread: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const isMissing = MISSING.includes((cause as { readonly code?: string } | undefined)?.code ?? '');
+    const advice = isMissing ? '; do not bundle tidemark: it starts threads from files of its own' : '';
+    super(`the thread ended: name='${thread}' reason=${reason}${advice}`, { cause });
+    this.isMissing = isMissing;
+  }
+}
+
+interface Waiting<Answer> {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (cause: ThreadLost) => void;
+}
+
+/** Answers carry the id of their question. */
+export class Thread<Message extends object, Answer extends { readonly id: number }> {
+  readonly #name: string;
+  readonly #program: URL;
+  readonly #waiting = new Map<number, Waiting<Answer>>();
+  #worker: Worker | undefined;
+  #starts = 0;
+  #ids = 0;
+
+  /** `program` stands beside the module at `caller`, from the sources and built. */
+  constructor(name: string, program: string, caller: string) {
+    this.#name = name;
+    this.#program = new URL(`./${program}.${caller.endsWith('.ts') ? 'ts' : 'js'}`, caller);
+  }
+
+  /** Of how many questions the answer is not there yet. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** An id that was not given before. */
+  nextId(): number {
+    this.#ids += 1;
+    return this.#ids;
+  }
+
+  /** Sees that it runs. Gives another number for each thread: what one was told the next has not heard. */
+  start(): number {
+    this.#running();
+    return this.#starts;
+  }
+
+  /** Expects no answer. Nothing happens when the thread does not run. */
+  tell(message: Message): void {
+    this.#worker?.postMessage(message);
+  }
+
+  /** Memory that is `given` is the thread's from now on. Rejects with ThreadLost only. */
+  ask(message: Message & { readonly id: number }, given: ArrayBuffer[] = []): Promise<Answer> {
+    const worker = this.#running();
+    return new Promise<Answer>((resolve, reject) => {
+      worker.postMessage(message, given);
+      this.#waiting.set(message.id, { resolve, reject });
+      worker.ref();
+    });
+  }
+
+  #running(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const worker = new Worker(this.#program, { name: this.#name, execArgv: [] });
+    worker.unref();
+    worker.on('message', (answer: Answer) => {
+      this.#waiting.get(answer.id)?.resolve(answer);
+      this.#waiting.delete(answer.id);
+      if (this.#waiting.size === 0) worker.unref();
+    });
+    worker.on('error', (cause) => this.#lost(worker, cause));
+    worker.on('exit', (code) => this.#lost(worker, `exit code ${code}`));
+    this.#worker = worker;
+    this.#starts += 1;
+    return worker;
+  }
+
+  #lost(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    const lost = new ThreadLost(this.#name, cause);
+    for (const { reject } of this.#waiting.values()) reject(lost);
+    this.#waiting.clear();
+  }
+}
