@@ -58,7 +58,7 @@ export const PARTITIONS_MAX = 8191;
 export const RESTORED_PARTITIONS_IN_FLIGHT = 4;
 
 /** Files written at the same time, over all partitions: each holds a chunk at least. A setting. */
-export const RESTORED_FILES_IN_FLIGHT = 8;
+export const RESTORED_FILES_IN_FLIGHT = 6;
 
 /** How often a running attempt shows that it lives. */
 export const HEARTBEAT_INTERVAL_MS = 15_000;

@@ -15,6 +15,7 @@ import {
 } from 'node:fs/promises';
 import { RestoreTargetFailure } from '../core/errors.ts';
 import type { Disk, DiskFile, DiskReader } from './disk.ts';
+import { FileWriter } from './file-writer.ts';
 
 /** The machine's file systems. */
 export const nodeDisk: Disk = {
@@ -137,21 +138,12 @@ function nodeDiskReader(path: string, file: FileHandle, sizeBytes: number): Disk
   };
 }
 
-function nodeDiskFile(path: string, file: FileHandle, from = 0): DiskFile {
-  let position = from;
+function nodeDiskFile(path: string, file: FileHandle, position = 0): DiskFile {
+  const writer = new FileWriter(path, file, position);
   return {
-    write: (bytes) =>
-      attempt('write', path, async () => {
-        let written = 0;
-        while (written < bytes.byteLength) {
-          const left = bytes.byteLength - written;
-          const { bytesWritten } = await file.write(bytes, written, left, position);
-          written += bytesWritten;
-          position += bytesWritten;
-        }
-      }),
-    sync: () => attempt('sync', path, () => file.sync()),
-    close: () => attempt('close', path, () => file.close()),
+    write: (bytes) => attempt('write', path, () => writer.write(bytes)),
+    sync: () => attempt('sync', path, () => writer.sync()),
+    close: () => attempt('close', path, () => writer.close()),
   };
 }
 

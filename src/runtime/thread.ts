@@ -5,6 +5,9 @@ import { Worker } from 'node:worker_threads';
 /** The thread's program, as its own source says, was not found beside the library. */
 const MISSING = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
 
+/** What threads leave behind is short-lived and small: more room for it would only be filled. */
+const LIMITS = { maxYoungGenerationSizeMb: 4 };
+
 /** Why a question got no answer. */
 export class ThreadLost extends Error {
   override readonly name = 'ThreadLost';
@@ -74,7 +77,7 @@ export class Thread<Message extends object, Answer extends { readonly id: number
 
   #running(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(this.#program, { name: this.#name, execArgv: [] });
+    const worker = new Worker(this.#program, { name: this.#name, execArgv: [], resourceLimits: LIMITS });
     worker.unref();
     worker.on('message', (answer: Answer) => {
       this.#waiting.get(answer.id)?.resolve(answer);

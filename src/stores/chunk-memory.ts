@@ -1,6 +1,8 @@
 // The memory that chunks are read into, sent from and received in: a fixed number of pieces, used again and again.
 // Memory that is made for each chunk costs more than hashing it. Never lends the same piece to two at once.
 
+import { invariant } from '../core/invariant.ts';
+
 /** Behind what is lent the memory goes on so far: for the tag of a chunk that is encrypted where it is. */
 export const SPARE_BYTES = 16;
 
@@ -76,7 +78,7 @@ export class ChunkMemory {
   #bufferFor(sizeBytes: number): SharedArrayBuffer {
     const free = this.#free.pop();
     if (free !== undefined && free.byteLength >= sizeBytes + SPARE_BYTES) return free;
-    return new SharedArrayBuffer(Math.max(sizeBytes, this.#settings.chunkSizeBytes) + SPARE_BYTES);
+    return pages(Math.max(sizeBytes, this.#settings.chunkSizeBytes) + SPARE_BYTES);
   }
 
   #turn(signal: AbortSignal): Promise<void> {
@@ -93,6 +95,25 @@ export class ChunkMemory {
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }
+}
+
+const WASM_PAGE_BYTES = 64 * 1024;
+
+/** The part of it that is used; TypeScript has it among the types of browsers. */
+declare const WebAssembly: {
+  readonly Memory: new (size: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: true;
+  }) => { readonly buffer: ArrayBuffer | SharedArrayBuffer };
+};
+
+/** Memory that begins where a page does: a disk takes it as it is. A SharedArrayBuffer by itself begins anywhere. */
+function pages(sizeBytes: number): SharedArrayBuffer {
+  const count = Math.ceil(sizeBytes / WASM_PAGE_BYTES);
+  const { buffer } = new WebAssembly.Memory({ initial: count, maximum: count, shared: true });
+  invariant(buffer instanceof SharedArrayBuffer, 'shared memory was asked for');
+  return buffer;
 }
 
 /**
