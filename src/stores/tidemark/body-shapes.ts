@@ -78,12 +78,6 @@ export const failedShape = z.object({ reason: z.string(), descriptor: descriptor
 
 export const holdShape = z.object({ reason: z.string(), heldAt: instant });
 
-/** A data key of 32 bytes with its tag. */
-export const wrappedKeyShape = z.object({
-  nonce: z.string().regex(/^[0-9a-f]{24}$/, 'expected 24 hex digits'),
-  wrapped: z.string().regex(/^[0-9a-f]{96}$/, 'expected 96 hex digits'),
-});
-
 export const identityShape = z.object({ clusterId: z.string() });
 
 /** What a zod error says, in one line. */
