@@ -21,7 +21,10 @@ export const EXIT_CODES = {
   NotSupportedByStore: { code: 5, meaning: 'the store, or its layout, has no such thing' },
   DataDirectoryNotEmpty: { code: 10, meaning: 'the data directory holds data; nothing was changed' },
   BackupNotFound: { code: 11, meaning: 'no such backup' },
-  PointNotFound: { code: 11, meaning: 'nothing can be restored at or before that time' },
+  PointNotFound: {
+    code: 11,
+    meaning: 'nothing can be restored as of that time: it is before all points, or in a gap',
+  },
   BackupIncomplete: { code: 12, meaning: 'the backup is not COMPLETED on every partition' },
   PartitionCountMismatch: {
     code: 13,

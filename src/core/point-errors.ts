@@ -1,6 +1,7 @@
 // What can go wrong with points in time alone.
 import type { Timestamp } from './backup.ts';
 import { BackupError } from './errors.ts';
+import type { RestorableRange } from './restorable-ranges.ts';
 
 /** Something that points in time need is not there. The message says what it is, and what to do instead. */
 export class PointInTimeUnsupported extends BackupError {
@@ -11,13 +12,16 @@ export class PointInTimeUnsupported extends BackupError {
   }
 }
 
-/** No backup can be restored to a point at or before the time. */
+/** The time is before all that can be restored, or in a gap: what there was at that time is in no backup any more. */
 export class PointNotFound extends BackupError {
   override readonly name = 'PointNotFound';
   override readonly retryable = false;
   readonly time: Timestamp;
-  constructor(time: Timestamp, detail: string) {
-    super(`nothing can be restored at or before ${time}: ${detail}`);
+  /** What can be restored next to the time, oldest first: at most a range before it and one behind it. */
+  readonly nearest: readonly RestorableRange[];
+  constructor(time: Timestamp, detail: string, nearest: readonly RestorableRange[] = []) {
+    super(`nothing can be restored as of ${time}: ${detail}`);
     this.time = time;
+    this.nearest = nearest;
   }
 }

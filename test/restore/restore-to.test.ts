@@ -134,6 +134,43 @@ describe('the plan for a time', () => {
     expect(none.message).toContain('no backup is COMPLETED');
   });
 
+  describe('in a gap', () => {
+    /** Backup 20 reaches back to 15: what lay between 12 and that was deleted. */
+    const gapped = [...ROWS, ...rowsOf(20, points(15, 18, 20))];
+
+    it.each([12.001, 13, 14.999])('is refused, and the ranges around it are named: %d', async (seconds) => {
+      const error = (await setUp(gapped).manager.planTo(at(seconds)))._unsafeUnwrapErr();
+      expect(error.message).toContain(`as of ${at(seconds)}: it lies in a gap`);
+      expect(error.message).toContain(
+        `${at(4)} to ${at(12)} before it, and ${at(15)} to ${at(20)} behind it`,
+      );
+      expect(error).toMatchObject({
+        name: 'PointNotFound',
+        nearest: [{ from: { checkpointId: 4n }, to: { checkpointId: 12n } }, { from: { checkpointId: 15n } }],
+      });
+    });
+
+    it.each([
+      [12, 12n],
+      [15, 15n],
+      [15.5, 15n],
+      [11.5, 11n],
+    ])('is not beside it: %d', async (seconds, id) => {
+      expect((await setUp(gapped).manager.planTo(at(seconds)))._unsafeUnwrap().point.checkpointId).toBe(id);
+    });
+
+    it('is none where another backup reaches over it', async () => {
+      const rows = [...gapped, ...rowsOf(25, points(11, 12, 13, 15, 18, 20, 25))];
+      expect((await setUp(rows).manager.planTo(at(14)))._unsafeUnwrap().point.checkpointId).toBe(13n);
+    });
+
+    it('is none behind the newest backup, and none where points are not told', async () => {
+      expect((await setUp(gapped).manager.planTo(at(99)))._unsafeUnwrap().point.checkpointId).toBe(20n);
+      const silent = [...ROWS, ...rowsOf(20, [undefined, points(15, 20)])];
+      expect((await setUp(silent).manager.planTo(at(14)))._unsafeUnwrap().point.checkpointId).toBe(12n);
+    });
+  });
+
   it('says so when all backups are of another number of partitions', async () => {
     const error = (await setUp(rowsOf(9, points(9), {}, 3)).manager.planTo(at(60)))._unsafeUnwrapErr();
     expect(error).toMatchObject({ name: 'PartitionCountMismatch', inBackup: 3 });
