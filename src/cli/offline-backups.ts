@@ -1,11 +1,12 @@
 // Makes the partition backups of a checkpoint from a stopped Zeebe broker's data directory. It only reads, and
-// gives nothing that it has not verified.
+// gives nothing that it has not verified. The checkpoints in the log become points to restore to.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import type { PartitionBackup } from '../core/backup.ts';
 import { BackupNotPossible, type BrokerFailure, InvalidInput, isBackupError } from '../core/errors.ts';
-import type { CheckpointId, NodeId } from '../core/ids.ts';
+import { type CheckpointId, logPosition, type NodeId } from '../core/ids.ts';
 import { fromAsync } from '../core/result.ts';
 import { selectBackup } from '../partition/backup-selection.ts';
+import { pointsInLog } from '../partition/points-in-log.ts';
 import type { PartitionReservation } from '../ports/partition.ts';
 import { ZeebeDataDirectory } from '../zeebe/data-directory.ts';
 import { readFailure } from '../zeebe/read-failure.ts';
@@ -79,6 +80,7 @@ function partitionBackup(
     if (brokerVersion === undefined) {
       return err(new InvalidInput('--broker-version', 'the log does not tell which Zeebe wrote it; name it'));
     }
+    const points = pointsInLog(checkpoints, snapshot?.position ?? logPosition(0), checkpoint);
     const isProven = agreedPosition !== undefined && checkpoint.position <= agreedPosition;
     const backup = {
       id: { checkpointId, partitionId, nodeId },
@@ -88,6 +90,7 @@ function partitionBackup(
         checkpointPosition: checkpoint.position,
         numberOfPartitions: partitionsCount,
         brokerVersion,
+        ...(points === undefined ? {} : { checkpoints: points }),
       },
       snapshotFiles: snapshot?.files ?? [],
       segmentFiles: await Promise.all(segments.map((segment) => segment.upTo(checkpoint.position))),

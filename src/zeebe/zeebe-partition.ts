@@ -19,7 +19,7 @@ export interface ZeebePartitionSettings {
 }
 
 export interface ZeebePartitionState {
-  /** The checkpoints whose CREATE is in the log, in ascending order: the last one is the latest. */
+  /** The checkpoints whose CREATE is in the log, in ascending order, each with its time: the last one is the latest. */
   readonly checkpoints: readonly CheckpointState[];
   /** The term of the last record; 0 in an empty log. */
   readonly term: bigint;

@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FilesystemBackupStore } from 'tidemark/filesystem';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assertSameBackup } from '../../src/testkit/sample-backups.ts';
+import { buildSegment, type Journal } from '../zeebe/build-log.ts';
 import { SECOND } from '../zeebe/sample-partition.ts';
 import { type CliWorld, makeWorld, type Outcome } from './cli-world.ts';
 import { makeZeebeBucket, type ZeebeBucket, zeebeBackup } from './zeebe-world.ts';
@@ -134,12 +135,62 @@ describe('save --offline', () => {
     }
   });
 
+  describe('into the native layout', () => {
+    const AT = Date.UTC(2026, 10, 24, 6);
+    const argv = ['save', '--offline', '7', '--broker-version', '8.6.0'];
+
+    /** The log of both partitions goes on like this, from position 5 on. */
+    async function logsEndWith(records: readonly Journal[]) {
+      await stopBroker();
+      const segment = buildSegment({ id: 2, index: 5, position: 5, records });
+      for (const partition of [1, 2]) {
+        const name = `raft-partition/partitions/${partition}/raft-partition-partition-${partition}-9.log`;
+        await writeFile(join(world.dataDirectory, name), segment.bytes);
+      }
+      const saved = await world.run(argv);
+      expect(saved.stderr).not.toContain('tidemark:');
+      return segment;
+    }
+
+    it('makes points of the checkpoints before it, whose logs are cut there', async () => {
+      const segment = await logsEndWith([
+        [{ create: 6, timestamp: AT }],
+        [{ other: 'x' }],
+        [{ create: 7, timestamp: AT + 60_000 }],
+      ]);
+      const { ranges } = (await world.run(['ranges', '--json'])).json() as { ranges: unknown[] };
+      expect(ranges).toMatchObject([{ from: { checkpointId: 6n }, to: { checkpointId: 7n }, points: 2n }]);
+      const elsewhere = join(world.directory, 'elsewhere');
+      const env = { ...world.env, ZEEBE_BROKER_DATA_DIRECTORY: elsewhere };
+      const done = await world.run(['restore', '--to', '2026-11-24T06:00:59Z', '--json'], { env });
+      expect(done.json()).toMatchObject({
+        checkpointId: 6n,
+        point: { timestamp: '2026-11-24T06:00:00.000Z' },
+      });
+      const path = 'raft-partition/partitions/2/raft-partition-partition-2-9.log';
+      const restored = await readFile(join(elsewhere, path));
+      const end = segment.offsets[1]!;
+      expect(restored.subarray(0, end).equals(segment.bytes.subarray(0, end))).toBe(true);
+      expect(restored.subarray(end).every((byte) => byte === 0)).toBe(true);
+    });
+
+    it('makes no point of one that shares its record with what came behind it', async () => {
+      await logsEndWith([
+        [{ create: 6, timestamp: AT }, { other: 'later' }],
+        [{ create: 7, timestamp: AT + 60_000 }],
+      ]);
+      const { ranges } = (await world.run(['ranges', '--json'])).json() as { ranges: unknown[] };
+      expect(ranges).toMatchObject([{ from: { checkpointId: 7n }, points: 1n }]);
+    });
+
+    it.each([0, -1, 9e15])('makes none where the log tells no time: %d', async (timestamp) => {
+      await logsEndWith([[{ create: 6, timestamp }], [{ create: 7, timestamp: AT }]]);
+      const { ranges } = (await world.run(['ranges', '--json'])).json() as { ranges: unknown[] };
+      expect(ranges).toMatchObject([{ from: { checkpointId: 7n }, points: 1n }]);
+    });
+  });
+
   it.each([
-    [
-      'the native layout',
-      { ZEEBE_BROKER_DATA_BACKUP_FORMAT: 'tidemark' },
-      "set zeebe.broker.data.backup.format to 'zeebe'",
-    ],
     ['fewer partitions', { ZEEBE_BROKER_CLUSTER_PARTITIONSCOUNT: '1' }, 'holds partition 2'],
     ['no data', { ZEEBE_BROKER_DATA_DIRECTORY: '/nowhere' }, 'no partitions in /nowhere'],
   ])('refuses %s', async (_, change, expected) => {

@@ -5,7 +5,7 @@ import { bytesFile } from '../../src/runtime/bytes-file.ts';
 
 /** One log record: a checkpoint's CREATE, or anything else. */
 export type Log =
-  | { readonly create: number }
+  | { readonly create: number; readonly timestamp?: number }
   | { readonly created: number; readonly at: number }
   | { readonly other: string };
 /** One journal record: one of raft's own, or a batch of log records. */
@@ -118,7 +118,8 @@ function logRecord(position: number, log: Log): Uint8Array {
   view.setBigInt64(16, BigInt(position), true);
   view.setBigInt64(24, -1n, true);
   view.setBigInt64(32, -1n, true);
-  view.setBigInt64(40, 1_700_000_000_000n, true);
+  const { timestamp = 1_700_000_000_000 } = 'create' in log ? log : {};
+  view.setBigInt64(40, BigInt(timestamp), true);
   view.setInt32(48, 48, true);
   header(view, 52, 40, 200, 0, 5);
   view.setUint8(60, 'created' in log ? 0 : 1);

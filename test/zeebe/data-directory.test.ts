@@ -50,7 +50,12 @@ describe('ZeebeDataDirectory', () => {
 
   it('finds the latest checkpoint, not the repeated commands that were ignored', async () => {
     const state = (await (await openPartition()).inspect())._unsafeUnwrap();
-    expect(state).toEqual({ checkpoints: [CHECKPOINT], term: 3n, lastPosition: 9n, agreedPosition: 6n });
+    expect(state).toEqual({
+      checkpoints: [{ ...CHECKPOINT, timestamp: 1_700_000_000_000 }],
+      term: 3n,
+      lastPosition: 9n,
+      agreedPosition: 6n,
+    });
   });
 
   it('proves nothing agreed on where no event says that a checkpoint was processed', async () => {
@@ -59,7 +64,11 @@ describe('ZeebeDataDirectory', () => {
     const cut = Uint8Array.from(SECOND.bytes).fill(0, behind);
     await writeFile(segmentPath(9), cut);
     const state = (await (await openPartition()).inspect())._unsafeUnwrap();
-    expect(state).toEqual({ checkpoints: [CHECKPOINT], term: 3n, lastPosition: 6n });
+    expect(state).toEqual({
+      checkpoints: [{ ...CHECKPOINT, timestamp: 1_700_000_000_000 }],
+      term: 3n,
+      lastPosition: 6n,
+    });
   });
 
   it('gives a whole backup at the checkpoint, with zeros behind it, and changes nothing', async () => {

@@ -1,12 +1,12 @@
-// `tidemark save --offline`: a backup of a stopped Zeebe broker, from its data directory, in Zeebe's layout.
+// `tidemark save --offline`: a backup of a stopped Zeebe broker, from its data directory, in any layout.
 import type { Command } from 'commander';
-import { errAsync, type ResultAsync } from 'neverthrow';
+import type { ResultAsync } from 'neverthrow';
 import type { ClusterSettings, Settings } from '../../config/settings.ts';
 import type { CheckpointId, PartitionId } from '../../core/ids.ts';
 import { parseCheckpointId } from '../../core/parse-checkpoint-id.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
 import { CONFIG_OPTION } from '../arguments.ts';
-import { type CliError, UsageError } from '../cli-errors.ts';
+import type { CliError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
 import { offlineBackups } from '../offline-backups.ts';
 import { ProgressLine } from '../progress-line.ts';
@@ -42,7 +42,8 @@ export function addSave(program: Command, run: CommandRun): void {
 
 const EXAMPLES = `
 The checkpoint is one that the broker passed before it stopped, such as that of a backup that failed. Run it on every
-node. The configuration needs zeebe.broker.data.backup.format: zeebe; tidemark copy makes other layouts of it.
+node. Zeebe's own restore needs zeebe.broker.data.backup.format: zeebe. The native layout keeps the other checkpoints of the
+log as well, for tidemark restore --to.
 
 Examples:
   $ tidemark save --offline 1764000000000 --config /etc/zeebe/application.yaml`;
@@ -51,16 +52,11 @@ function save(
   run: CommandRun,
   checkpointId: CheckpointId,
   store: BackupStore,
-  { backup, cluster, dataDirectory: directory }: Settings,
+  { cluster, dataDirectory: directory }: Settings,
   { brokerVersion }: SaveOptions,
 ): ResultAsync<Shown, CliError> {
   const { io } = run.surroundings;
   const { signal } = io;
-  if (!('format' in backup && backup.format === 'zeebe')) {
-    return errAsync(
-      new UsageError("save needs Zeebe's layout; set zeebe.broker.data.backup.format to 'zeebe'"),
-    );
-  }
   const { nodeId, partitionsCount } = cluster;
   let unproven: readonly PartitionId[] = [];
   const line = new ProgressLine(io.stderr, io.clock);
