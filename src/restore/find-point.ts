@@ -14,9 +14,9 @@ import type { RestorePlanError } from './restore-plan.ts';
 export type FindPointError = ListBackupsError | PointNotFound | PartitionCountMismatch;
 
 /**
- * The latest point at or before `timeMs`. Of several backups that hold it, the oldest: its log is the shortest. A time in a
- * gap is refused, for the point before it may be days older than what was asked for. Where the backups tell no points
- * there is nothing between them anyway, and the last whole one is meant.
+ * The latest point at or before `timeMs`. Of several backups that hold it, the oldest: its log is the shortest. A
+ * time in a gap is refused, for the point before it may be days older than what was asked for. Where the backups
+ * tell no points there is nothing between them anyway, and the last whole one is meant.
  */
 export function findPoint(
   store: Pick<BackupStore, 'list'>,

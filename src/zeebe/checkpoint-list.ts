@@ -19,8 +19,8 @@ export class CheckpointList {
   #agreed: bigint | undefined;
 
   /**
-   * In ascending order. Only those whose CREATE is in the log, each with the time of that where a log can be cut right
-   * behind it: a journal record that holds more is kept whole.
+   * In ascending order. Only those whose CREATE is in the log, each with the time of that where a log can be cut
+   * right behind it: a journal record that holds more is kept whole.
    */
   get checkpoints(): readonly CheckpointState[] {
     return this.#checkpoints;

@@ -1,5 +1,6 @@
-// `npm run month`: thirty days of hourly backups, retention and sweeps in some minutes, on a real S3 server. Every day
-// the newest backup and one at random are restored and audited. Exit code 1 when anything is lost, or anything grows for ever.
+// `npm run month`: thirty days of hourly backups, markers between them, retention and sweeps in some minutes, on a real S3
+// server. Every day the newest backup, one at random and a chosen second are restored and audited, and in the end several
+// seconds. Exit code 1 when anything is lost, or anything grows for ever.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,12 +11,13 @@ import { type LedgerStore, openLedgerStore } from '../../examples/ledger/store.t
 import { openBucket } from '../../src/stores/s3-place.ts';
 import { writeOnPage } from '../support/write-on-page.ts';
 import { settingsOf } from '../torture/open-store.ts';
-import type { Day } from './month.ts';
+import type { ChosenSeconds } from './chosen-seconds.ts';
+import { type Day, SETTLED_DAY } from './month.ts';
 import { openMonth } from './open-month.ts';
 
 const USAGE = `npm run month -- [options]
   --days N     default 30
-  --seed N     who transfers what, and which backups are restored; default 1
+  --seed N     who transfers what, and which backups and seconds are restored; default 1
 The server is the one that S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET name, or one that is started here.
 `;
 
@@ -39,7 +41,8 @@ async function main(): Promise<number> {
   const started = performance.now();
   const place = await openLedgerStore({ S3_BUCKET: 'tidemark-month', ...process.env }, home);
   try {
-    const shown = await pass(place, home, days, seed);
+    const { passed: shown, counts } = await pass(place, home, days, seed);
+    console.log(summaryOf(shown, counts));
     const seconds = Math.round((performance.now() - started) / 1_000);
     console.log(
       `${days} days in ${seconds} s on ${place.description.kind} ${place.description.endpoint}, lost 0`,
@@ -56,7 +59,12 @@ async function main(): Promise<number> {
   }
 }
 
-async function pass(place: LedgerStore, home: string, days: number, seed: number): Promise<Day[]> {
+interface Passed {
+  readonly passed: Day[];
+  readonly counts: ChosenSeconds['counts'];
+}
+
+async function pass(place: LedgerStore, home: string, days: number, seed: number): Promise<Passed> {
   const { backup } = settingsOf({ ...place.environment });
   if (backup.store !== 'S3') throw new Error('the ledger has no bucket');
   const environment = { clock: systemClock, random: systemRandom, logger: silentLogger };
@@ -69,36 +77,60 @@ async function pass(place: LedgerStore, home: string, days: number, seed: number
       console.log(lineOf(each));
       passed.push(each);
     }
+    return { passed, counts: await month.end() };
   } finally {
     await close();
   }
-  return passed;
 }
 
-function lineOf({ day, kept, objects, storedBytes, heapBytes, deleted, freedBytes, restored }: Day): string {
+function lineOf({ day, kept, objects, storedBytes, deleted, freedBytes, restored, ...more }: Day): string {
   const sizes = `${objects} objects, ${megabytes(storedBytes)} MB stored, ${megabytes(freedBytes)} MB freed`;
-  return `day ${day}: ${kept} kept, ${deleted} deleted, ${sizes}, heap ${megabytes(heapBytes)} MB, ${restored} restored`;
+  const memory = `heap ${megabytes(more.heapBytes)} MB, RSS ${megabytes(more.rssBytes)} MB`;
+  const points = `${more.points} points in ${more.ranges} ranges`;
+  const back = `${restored} backups and ${more.seconds} seconds restored, ${more.refused} refused`;
+  return `day ${day}: ${kept} kept, ${deleted} deleted, ${sizes}, ${memory}, ${points}, ${back}`;
+}
+
+/** What the month is for, in four lines. */
+function summaryOf(days: readonly Day[], { between, onMarkers, refused }: ChosenSeconds['counts']): string {
+  const settled = days.filter(({ day }) => day >= Math.min(SETTLED_DAY, days.length));
+  const span = (pick: (day: Day) => number, show: (value: number) => string = String) => {
+    const values = settled.map(pick);
+    return `${show(Math.min(...values))} to ${show(Math.max(...values))}`;
+  };
+  const since = `from day ${settled[0]?.day} on`;
+  const most = Math.max(...days.map(({ objects }) => objects));
+  return [
+    `seconds: ${between + onMarkers} restored and audited to the cent, ${between} between two checkpoints and ${onMarkers} exactly on a marker;`,
+    `         ${refused} of which nothing is left were refused, with the ranges around them named`,
+    `objects: ${most} at most; ${since} ${span(({ objects }) => objects)}`,
+    `memory:  ${since} a heap of ${span(({ heapBytes }) => heapBytes, megabytes)} MB, an RSS of ${span(({ rssBytes }) => rssBytes, megabytes)} MB`,
+    `always restorable: the newest backup was restored at the end of each of ${days.length} days, ${days.at(-1)?.restored} backups in all`,
+  ].join('\n');
 }
 
 function tableOf(days: readonly Day[]): string {
   const rows = days
     .filter(({ day }) => SHOWN_DAYS.includes(day))
-    .map(({ day, taken, kept, deleted, objects, storedBytes, freedBytes, heapBytes, restored }) =>
+    .map((day) =>
       [
-        day,
-        taken,
-        kept,
-        deleted,
-        objects,
-        megabytes(storedBytes),
-        megabytes(freedBytes),
-        megabytes(heapBytes),
-        restored,
+        day.day,
+        day.taken,
+        day.kept,
+        day.deleted,
+        day.objects,
+        megabytes(day.storedBytes),
+        megabytes(day.freedBytes),
+        megabytes(day.heapBytes),
+        day.restored,
+        day.points,
+        day.seconds,
+        day.refused,
       ].join(' | '),
     );
   return [
-    '| day | backups taken | kept | deleted by the retention | objects | MB stored | MB freed by sweeps | MB of heap | restored and audited |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| day | backups taken | kept | deleted by the retention | objects | MB stored | MB freed by sweeps | MB of heap | backups restored and audited | points there are | seconds restored and audited | seconds refused |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
 }

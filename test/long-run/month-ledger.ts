@@ -1,5 +1,5 @@
-// A ledger of real partitions in this process, on a clock that is compressed, with its backups on a schedule. Clients transfer
-// money all the time and remember what they were promised.
+// A ledger of real partitions in this process, on a clock that is compressed, with its backups and markers on a schedule.
+// Clients transfer money all the time and remember what they were promised, and when each checkpoint was made.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -28,11 +28,25 @@ import type { CompressedTime } from './compressed-time.ts';
 
 export const PARTITIONS = 3;
 const ACCOUNTS = Array.from({ length: 30 }, (_, index) => `account-${index}`);
-const OPENING_BALANCE = 1_000_000;
+export const OPENING_BALANCE = 1_000_000;
 export const DEPOSITED = ACCOUNTS.length * OPENING_BALANCE;
 /** Small, so that snapshots and segments come and go. */
 const SIZES = { segmentBytes: 20_000, snapshotEvery: 150 };
 const AMOUNT_MAX = 5_000;
+
+export const MARKERS_EVERY_MS = 20 * 60_000;
+
+/** A checkpoint, by what clients knew around it. What was acknowledged before is in it; what was sent after is not. */
+export interface BookedCheckpoint {
+  readonly id: CheckpointId;
+  readonly type: 'backup' | 'marker';
+  /** It was begun and made at these times of the compressed clock. */
+  readonly fromMs: number;
+  readonly madeMs: number;
+  /** So many transfers had been acknowledged before it was begun, and been sent when it was made. */
+  readonly acknowledged: number;
+  readonly sent: number;
+}
 
 export const POLICY: RetentionPolicy = { keepLast: 12, keepDaily: 7, keepWeekly: 4, minimum: 3 };
 
@@ -59,10 +73,12 @@ class LocalPeers extends Peers {
 
 export class MonthLedger {
   readonly sent = new Map<string, SentTransfer>();
+  /** Transfers in the order in which they were acknowledged, and the place of each in the order of sending. */
   readonly acknowledged: string[] = [];
+  readonly places = new Map<string, number>();
   readonly backups: ClusterBackups;
-  /** How many transfers had been acknowledged before each backup was triggered. */
-  readonly promised = new Map<CheckpointId, number>();
+  /** In the order in which they were made. */
+  readonly checkpoints: BookedCheckpoint[] = [];
   /** The partitions that have completed each backup. */
   readonly completed = new Map<CheckpointId, number>();
   readonly failures: string[] = [];
@@ -70,6 +86,7 @@ export class MonthLedger {
   deleted = 0;
   freedBytes = 0;
   #transfers = 0;
+  #acknowledgedBefore = 0;
   readonly #time: CompressedTime;
   readonly #peers = new LocalPeers();
   readonly #led = new Map<number, LedPartition>();
@@ -103,7 +120,11 @@ export class MonthLedger {
         logger: silentLogger,
         observer: (event) => this.#onScheduler(event),
       },
-      { schedule: scheduleOf('PT1H'), cleanupSchedule: scheduleOf('30 0 * * *') },
+      {
+        schedule: scheduleOf('PT1H'),
+        checkpointSchedule: scheduleOf(`${MARKERS_EVERY_MS}ms`),
+        cleanupSchedule: scheduleOf('30 0 * * *'),
+      },
     );
   }
 
@@ -128,6 +149,7 @@ export class MonthLedger {
         const to = this.#chance.pick(ACCOUNTS.filter((account) => account !== from));
         const transfer = { id, from, to, amount: this.#chance.between(1, AMOUNT_MAX) };
         this.sent.set(id, transfer);
+        this.places.set(id, this.#transfers);
         const isDone = await this.#post('/transfers', transfer);
         if (isDone) this.acknowledged.push(id);
         else this.sent.delete(id);
@@ -138,6 +160,17 @@ export class MonthLedger {
   /** Begins to take backups: the first is due at once. */
   schedule(): void {
     this.#scheduler.start();
+  }
+
+  /** What has been acknowledged by now must be in the next checkpoint. */
+  promise(): void {
+    this.#acknowledgedBefore = this.acknowledged.length;
+  }
+
+  /** A checkpoint was made on every partition. */
+  book(id: CheckpointId, type: BookedCheckpoint['type'], fromMs: number): void {
+    const [madeMs, sent] = [this.#time.clock.now(), this.#transfers];
+    this.checkpoints.push({ id, type, fromMs, madeMs, acknowledged: this.#acknowledgedBefore, sent });
   }
 
   isCompleted(id: CheckpointId): boolean {
@@ -170,7 +203,7 @@ export class MonthLedger {
           observer: (event) => this.#onBackup(event),
           onFailure: (cause) => this.failures.push(String(cause)),
         },
-        { nodeId: 0, partitionId, partitions: PARTITIONS, directory: home, ...SIZES },
+        { nodeId: 0, partitionId, partitions: PARTITIONS, directory: home, pointsInTime: true, ...SIZES },
       );
       this.#led.set(partitionId, led);
     }
@@ -198,6 +231,8 @@ export class MonthLedger {
   }
 
   #onScheduler(event: SchedulerEvent): void {
+    if (event.type === 'marked') this.book(event.checkpointId, 'marker', event.slotMs);
+    if (event.type === 'triggered') this.book(event.checkpointId, 'backup', event.slotMs);
     if (event.type === 'cleaned') {
       this.cleanups += 1;
       this.deleted += event.deleted.length;

@@ -1,22 +1,23 @@
 // A month, hour by hour and day by day: what happens in it, and what must hold at the end of each day. Throws when it does not.
 import { join } from 'node:path';
-import { type CheckpointId, checkpointId } from 'tidemark';
+import { type CheckpointId, checkpointId, type RestorableRanges } from 'tidemark';
 import type { BackupStore } from '../../src/ports/backup-store.ts';
 import type { ObjectStorage } from '../../src/ports/object-storage.ts';
 import { Chance } from '../simulation/chance.ts';
 import { checkRestored } from './check-restored.ts';
+import { ChosenSeconds } from './chosen-seconds.ts';
 import type { CompressedTime } from './compressed-time.ts';
-import type { MonthLedger } from './month-ledger.ts';
+import { MARKERS_EVERY_MS, type MonthLedger } from './month-ledger.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Acknowledged before the backup of the hour, and under way while it is triggered. */
-const TRANSFERS_BEFORE = 6;
+const TRANSFERS_BEFORE = 4;
 const TRANSFERS_BESIDE = 2;
 /** What the policy keeps at most, and what is taken until the next cleanup. */
 const KEPT_MAX = 12 + 7 + 4 + 24;
 /** From the second week on the store holds about as much as it ever will. */
-const SETTLED_DAY = 10;
+export const SETTLED_DAY = 10;
 const OBJECTS_GROWTH_MAX = 1.5;
 /** What the clients remember grows with each transfer, by some hundred bytes. */
 const HEAP_GROWTH_BYTES_MAX = 12 * 1024 * 1024;
@@ -30,7 +31,15 @@ export interface Day {
   readonly deleted: number;
   readonly freedBytes: number;
   readonly heapBytes: number;
+  readonly rssBytes: number;
+  /** Whole backups that were restored and audited. */
   readonly restored: number;
+  /** Points that there are now, and in how many ranges. */
+  readonly points: number;
+  readonly ranges: number;
+  /** Chosen seconds that were restored and audited, and that were refused because nothing is left of them. */
+  readonly seconds: number;
+  readonly refused: number;
 }
 
 export interface MonthParts {
@@ -49,6 +58,7 @@ export class Month {
   readonly #chance: Chance;
   readonly #days: Day[] = [];
   readonly #startMs: number;
+  readonly #seconds: ChosenSeconds;
   #taken = 0;
   #restored = 0;
 
@@ -56,6 +66,7 @@ export class Month {
     this.#parts = parts;
     this.#chance = new Chance(parts.seed + 1);
     this.#startMs = parts.startMs;
+    this.#seconds = new ChosenSeconds(parts.ledger, parts.store, this.#chance, parts.scratch);
   }
 
   /** Goes through the next day, which begins with the backup of its first hour. */
@@ -77,7 +88,7 @@ export class Month {
     const { time, ledger } = this.#parts;
     const id = checkpointId(slotMs);
     await ledger.transfer(TRANSFERS_BEFORE);
-    ledger.promised.set(id, ledger.acknowledged.length);
+    ledger.promise();
     await time.passTo(slotMs - 1);
     const beside = ledger.transfer(TRANSFERS_BESIDE);
     await time.passTo(slotMs);
@@ -85,7 +96,27 @@ export class Month {
     await time.until(`backup ${id}`, () => ledger.isCompleted(id) || ledger.failures.length > 0);
     await beside;
     this.#taken += 1;
-    if (!isFirst) return;
+    await this.#marker(slotMs + MARKERS_EVERY_MS, 0);
+    if (isFirst) await this.#cleanup(slotMs);
+    await this.#marker(slotMs + 2 * MARKERS_EVERY_MS, 1);
+  }
+
+  /** Without a transfer under way the client knows to the cent what is in it. */
+  async #marker(slotMs: number, beside: number): Promise<void> {
+    const { time, ledger } = this.#parts;
+    await ledger.transfer(2);
+    ledger.promise();
+    await time.passTo(slotMs - 1);
+    const underWay = ledger.transfer(beside);
+    await time.passTo(slotMs);
+    const id = checkpointId(slotMs);
+    const isMade = () => ledger.checkpoints.at(-1)?.id === id;
+    await time.until(`marker ${id}`, () => isMade() || ledger.failures.length > 0);
+    await underWay;
+  }
+
+  async #cleanup(slotMs: number): Promise<void> {
+    const { time, ledger } = this.#parts;
     const cleanups = ledger.cleanups + 1;
     await time.passTo(slotMs + 30 * MINUTE + 15_000);
     await time.until('the cleanup', () => ledger.cleanups === cleanups || ledger.failures.length > 0);
@@ -94,11 +125,12 @@ export class Month {
   /** A backup without an id, and the end of an old one. */
   async #byHand(): Promise<void> {
     const { time, ledger } = this.#parts;
-    await time.passTo(time.clock.now() + 20 * MINUTE);
-    const before = ledger.acknowledged.length;
+    await time.passTo(time.clock.now() + 5 * MINUTE);
+    ledger.promise();
+    const fromMs = time.clock.now();
     const triggered = await ledger.backups.trigger();
     if (triggered.isErr()) throw triggered.error;
-    ledger.promised.set(triggered.value, before);
+    ledger.book(triggered.value, 'backup', fromMs);
     await time.until('the backup by hand', () => ledger.isCompleted(triggered.value));
     this.#taken += 1;
     const kept = await this.#kept();
@@ -117,6 +149,8 @@ export class Month {
       await checkRestored(ledger, store, id, join(scratch, String(id)));
       this.#restored += 1;
     }
+    const told = await this.#goBack(day);
+    const { between, onMarkers, refused } = this.#seconds.counts;
     const { objects, storedBytes } = await this.#stored();
     globalThis.gc?.();
     return {
@@ -128,8 +162,33 @@ export class Month {
       deleted: ledger.deleted,
       freedBytes: ledger.freedBytes,
       heapBytes: process.memoryUsage().heapUsed,
+      rssBytes: process.memoryUsage().rss,
       restored: this.#restored,
+      points: told.ranges.reduce((sum, { points }) => sum + points, 0),
+      ranges: told.ranges.length,
+      seconds: between + onMarkers,
+      refused,
     };
+  }
+
+  /** To chosen seconds: one each day, some at the end of each week. */
+  async #goBack(day: number): Promise<RestorableRanges> {
+    const told = await this.#seconds.ranges();
+    await this.#seconds.between(told);
+    await this.#seconds.refused(told);
+    if (day % 7 === 0) await this.end();
+    return told;
+  }
+
+  /** To several seconds of each kind. */
+  async end(): Promise<ChosenSeconds['counts']> {
+    const told = await this.#seconds.ranges();
+    for (let time = 0; time < 3; time += 1) {
+      await this.#seconds.between(told);
+      await this.#seconds.onMarker(told);
+      await this.#seconds.refused(told);
+    }
+    return this.#seconds.counts;
   }
 
   /** The backups in the store, newest first. Every one of them must be COMPLETED on every partition. */

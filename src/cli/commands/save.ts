@@ -41,9 +41,9 @@ export function addSave(program: Command, run: CommandRun): void {
 }
 
 const EXAMPLES = `
-The checkpoint is one that the broker passed before it stopped, such as that of a backup that failed. Run it on every
-node. Zeebe's own restore needs zeebe.broker.data.backup.format: zeebe. The native layout keeps the other checkpoints of the
-log as well, for tidemark restore --to.
+The checkpoint is one that the broker passed before it stopped, such as that of a backup that failed. Run it on
+every node. Zeebe's own restore needs zeebe.broker.data.backup.format: zeebe. The native layout keeps the other
+checkpoints of the log as well, for tidemark restore --to.
 
 Examples:
   $ tidemark save --offline 1764000000000 --config /etc/zeebe/application.yaml`;
