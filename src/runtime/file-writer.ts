@@ -17,7 +17,7 @@ export class FileWriter {
   /** The same file, opened for writing past the cache. Null when that does not work here. */
   #direct: FileHandle | null | undefined;
 
-  constructor(path: string, file: FileHandle, position: number) {
+  constructor(path: string, file: FileHandle, position = 0) {
     this.#path = path;
     this.#file = file;
     this.#position = position;

@@ -138,7 +138,7 @@ function nodeDiskReader(path: string, file: FileHandle, sizeBytes: number): Disk
   };
 }
 
-function nodeDiskFile(path: string, file: FileHandle, position = 0): DiskFile {
+function nodeDiskFile(path: string, file: FileHandle, position?: number): DiskFile {
   const writer = new FileWriter(path, file, position);
   return {
     write: (bytes) => attempt('write', path, () => writer.write(bytes)),

@@ -8,19 +8,23 @@ const MISSING = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
 /** What threads leave behind is short-lived and small: more room for it would only be filled. */
 const LIMITS = { maxYoungGenerationSizeMb: 4 };
 
-/** Why a question got no answer. */
-export class ThreadLost extends Error {
-  override readonly name = 'ThreadLost';
-  /** It never ran: asking again does not help. */
-  readonly isMissing: boolean;
+/** Why a question got no answer. When the program was never found, asking again does not help. */
+export interface ThreadLost extends Error {
+  readonly code: 'THREAD_ENDED' | 'THREAD_MISSING';
+}
 
-  constructor(thread: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const isMissing = MISSING.includes((cause as { readonly code?: string } | undefined)?.code ?? '');
-    const advice = isMissing ? '; do not bundle tidemark: it starts threads from files of its own' : '';
-    super(`the thread ended: name='${thread}' reason=${reason}${advice}`, { cause });
-    this.isMissing = isMissing;
-  }
+/** Whether it is one of these, or a bug. */
+export function isThreadLost(cause: unknown): cause is ThreadLost {
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  return cause instanceof Error && (code === 'THREAD_ENDED' || code === 'THREAD_MISSING');
+}
+
+function threadLost(thread: string, cause: unknown): ThreadLost {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const isMissing = MISSING.includes((cause as { readonly code?: string } | undefined)?.code ?? '');
+  const advice = isMissing ? '; do not bundle tidemark: it starts threads from files of its own' : '';
+  const error = new Error(`the thread ended: name='${thread}' reason=${reason}${advice}`, { cause });
+  return Object.assign(error, { code: isMissing ? 'THREAD_MISSING' : 'THREAD_ENDED' } as const);
 }
 
 interface Waiting<Answer> {
@@ -65,7 +69,7 @@ export class Thread<Message extends object, Answer extends { readonly id: number
     this.#worker?.postMessage(message);
   }
 
-  /** Memory that is `given` is the thread's from now on. Rejects with ThreadLost only. */
+  /** Memory that is `given` is the thread's from now on. Rejects with a ThreadLost. */
   ask(message: Message & { readonly id: number }, given: ArrayBuffer[] = []): Promise<Answer> {
     const worker = this.#running();
     return new Promise<Answer>((resolve, reject) => {
@@ -94,7 +98,7 @@ export class Thread<Message extends object, Answer extends { readonly id: number
   #lost(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    const lost = new ThreadLost(this.#name, cause);
+    const lost = threadLost(this.#name, cause);
     for (const { reject } of this.#waiting.values()) reject(lost);
     this.#waiting.clear();
   }

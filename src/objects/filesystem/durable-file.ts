@@ -2,6 +2,7 @@
 // Knows nothing of keys; throws what the file system throws.
 import { link, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { FileWriter } from '../../runtime/file-writer.ts';
 import { fileErrorCode, isAbsent } from './file-failure.ts';
 
 /** Another writer may remove the directory that was just made; more often in a row than this is no accident. */
@@ -9,15 +10,15 @@ const DIRECTORY_RACES_MAX = 100;
 
 /** Writes a new file and syncs its bytes. Removes what it wrote when that fails. */
 export async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx');
+  const writer = new FileWriter(path, await open(path, 'wx'));
   try {
-    await file.writeFile(bytes);
-    await file.sync();
+    await writer.write(bytes);
+    await writer.sync();
   } catch (cause) {
     await rm(path, { force: true });
     throw cause;
   } finally {
-    await file.close();
+    await writer.close();
   }
 }
 

@@ -49,7 +49,7 @@ const CODES: Readonly<Record<S3FailureKind, readonly string[]>> = {
     ...['ENETDOWN', 'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ETIMEDOUT'],
     'TimeoutError',
     // our own thread
-    'S3ThreadLost',
+    'THREAD_ENDED',
     // the server, with whatever status
     ...['BandwidthLimitExceeded', 'ConditionalRequestConflict', 'InternalError', 'OperationAborted'],
     ...[
@@ -149,7 +149,7 @@ const FULL = /StorageFull|QuotaExceeded|InsufficientStorage/i;
 /** What to do next, where the error's own words do not say it. */
 function adviceFor(kind: S3FailureKind, place: S3Place, failure: S3Failure): string | undefined {
   const { code, status, message } = failure;
-  if (code === NOT_S3_CODE) return message;
+  if (code === NOT_S3_CODE || code === 'THREAD_MISSING') return message;
   if (kind === 'unavailable') {
     const isThrottled = THROTTLED.test(code) || status === 429;
     return isThrottled ? 'the store asks for less load, so have fewer backups at a time' : undefined;

@@ -1,7 +1,7 @@
 // S3 requests on a thread of their own, so that signing, TLS and received bytes keep neither the broker's event
 // loop nor its garbage collector busy. One thread per process for all buckets.
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
-import { Thread, ThreadLost } from '../../runtime/thread.ts';
+import { isThreadLost, Thread } from '../../runtime/thread.ts';
 import type { S3Failure } from './s3-failure.ts';
 import type { S3Answer, S3ConnectionSettings, S3Requests } from './s3-requests.ts';
 import type { S3CallAnswer, S3CallInput, S3CallMethod, ToS3Thread } from './s3-thread-messages.ts';
@@ -43,8 +43,8 @@ export class S3ThreadCalls {
       if (failure !== undefined) return err(failure);
       return ok(inMemoryOf(input as MemoryOfInput, value as S3Answer<Output<M> & object>));
     } catch (cause) {
-      if (!(cause instanceof ThreadLost)) throw cause;
-      return err({ code: cause.isMissing ? 'S3ThreadMissing' : 'S3ThreadLost', message: cause.message });
+      if (!isThreadLost(cause)) throw cause;
+      return err({ code: cause.code, message: cause.message });
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
