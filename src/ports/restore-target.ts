@@ -29,6 +29,11 @@ export interface RestoreTarget {
   readonly takesLentChunks?: boolean;
   occupants(): Promise<readonly string[]>;
   /**
+   * Whether the data that is there is replaced, and so is not in the way. Whatever it was restored from, it is restored
+   * again. Absent: no.
+   */
+  readonly replaces?: boolean;
+  /**
    * What the data there was restored from, however the broker has changed it since; undefined when no restore made it.
    * Absent where this is not noted: then a second restore finds a place that is not empty.
    */

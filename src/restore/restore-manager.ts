@@ -66,7 +66,7 @@ export interface RestoreSettings {
   readonly clusterId?: string | undefined;
   /** Partitions restored at the same time. Default 4. */
   readonly partitionsInFlight?: number | undefined;
-  /** Files written at the same time, over all partitions. Default 8. */
+  /** Files written at the same time, over all partitions. Default 6. */
   readonly filesInFlight?: number | undefined;
   /** Whether it must fit into the free space that the target tells. Default true; false on a disk that compresses. */
   readonly spaceCheck?: boolean | undefined;
@@ -198,7 +198,9 @@ export class RestoreManager {
     const { partitionIds, clusterId } = this.#settings;
     const started = clock.monotonic();
     return this.#inTime('inspect', options, ({ signal }) =>
-      untilAborted(signal, () => callTarget('inspect', async () => target.restoredFrom?.())),
+      untilAborted(signal, () =>
+        callTarget('inspect', async () => (target.replaces ? undefined : target.restoredFrom?.())),
+      ),
     ).andThen<RestoreReport, E | TargetError | DeadlineExceeded | Aborted>((origin) => {
       if (origin === undefined || !isRestoredFrom(origin, { from, partitionIds, clusterId }))
         return run(origin);

@@ -7,7 +7,8 @@ import type { CheckpointId, LogPosition, PartitionId } from '../core/ids.ts';
 import type { RestoreOrigin } from '../core/restore-origin.ts';
 import type { FilePiece, RestoredFile, RestoreStaging } from '../ports/restore-target.ts';
 import type { Disk } from './disk.ts';
-import { takeKeptFile } from './kept-files.ts';
+import { type KeptTree, takeKeptFile } from './kept-files.ts';
+import { putBack, type Replaceable, setAside } from './replaced-data.ts';
 import { flat, type RestoreLayout } from './restore-layout.ts';
 import { RESTORE_NOTE, restoreNote } from './restore-note.ts';
 import { partitionsDirectory, removeAdopted, removeStaging, stagingFailure } from './staging-directory.ts';
@@ -19,6 +20,8 @@ export interface DirectoryRestoreStagingSettings {
   readonly staging: string;
   /** Directories in it with the partitions of interrupted restores of the same backup. */
   readonly kept: readonly string[];
+  /** What is set aside for the new data; all of it is put back if that fails. Empty: nothing may be there. */
+  readonly replaces: readonly Replaceable[];
   readonly layout: RestoreLayout;
   readonly checkpointId: CheckpointId;
   /** Where logs end before what is written of them. */
@@ -38,7 +41,7 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   /** Of files that are there in part or whole: how many bytes of them count. */
   readonly #keptBytes = new Map<string, number>();
   #dropping: Promise<void> | undefined;
-  #state: 'staged' | 'moved' | 'installed' = 'staged';
+  #state: 'staged' | 'replacing' | 'moved' | 'installed' = 'staged';
 
   constructor(disk: Disk, settings: DirectoryRestoreStagingSettings) {
     this.#disk = disk;
@@ -47,23 +50,33 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   }
 
   async keep(file: RestoredFile, pieces: readonly FilePiece[], signal: AbortSignal): Promise<number> {
-    const { kept, ends } = this.#settings;
+    const { ends } = this.#settings;
+    const trees = this.#trees();
     const to = this.#pathOf(file);
     this.#keptBytes.set(to, 0);
     // What is written of a log that ends earlier is made of its bytes, and is not these.
-    if (kept.length === 0 || pieces.length === 0 || (file.kind === 'segment' && ends.has(file.partitionId)))
+    if (trees.length === 0 || pieces.length === 0 || (file.kind === 'segment' && ends.has(file.partitionId)))
       return 0;
     let count = 0;
     await this.#inStaging(async () => {
       await this.#ensure(dirname(to));
-      const trees = kept.map((directory) => ({ directory, isOurs: true }));
       const path = relative(this.#partitions, to);
-      count = await takeKeptFile(this.#disk, trees, { path, to, pieces }, signal);
+      const isShared = file.kind === 'snapshot';
+      count = await takeKeptFile(this.#disk, trees, { path, isShared, to, pieces }, signal);
       if (count === 0) return;
       const bytes = pieces.slice(0, count).reduce((total, { sizeBytes }) => total + sizeBytes, 0);
       this.#keptBytes.set(to, bytes);
     });
     return count;
+  }
+
+  /** Where files may be found: what a killed restore left, and the data that is replaced. */
+  #trees(): readonly KeptTree[] {
+    const { kept, directory, replaces } = this.#settings;
+    const ours = kept.map((tree) => ({ directory: tree, isOurs: true }));
+    return replaces.length === 0
+      ? ours
+      : [...ours, { directory: partitionsDirectory(directory), isOurs: false }];
   }
 
   write(file: RestoredFile, content: AsyncIterable<Uint8Array>): Promise<void> {
@@ -129,10 +142,14 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   }
 
   async #install(origin: RestoreOrigin): Promise<void> {
-    const { directory, staging } = this.#settings;
+    const { directory, staging, replaces } = this.#settings;
     const note = new TextEncoder().encode(restoreNote(origin));
     await this.#writeFile(join(this.#partitions, RESTORE_NOTE), [note]);
     await this.#disk.syncDirectory(this.#partitions);
+    if (replaces.length > 0) {
+      this.#state = 'replacing';
+      await setAside(this.#disk, staging, replaces);
+    }
     await this.#disk.moveDirectory(this.#partitions, partitionsDirectory(directory));
     this.#state = 'moved';
     await this.#disk.syncDirectory(directory);
@@ -142,10 +159,14 @@ export class DirectoryRestoreStaging implements RestoreStaging {
   }
 
   async discard(): Promise<void> {
-    const { directory, staging, made } = this.#settings;
+    const { directory, staging, made, replaces } = this.#settings;
     if (this.#state === 'installed') return;
     if (this.#state === 'moved') {
       await this.#disk.moveDirectory(partitionsDirectory(directory), this.#partitions);
+      this.#state = 'replacing';
+    }
+    if (this.#state === 'replacing') {
+      await putBack(this.#disk, staging, replaces);
       this.#state = 'staged';
     }
     await removeStaging(this.#disk, staging);

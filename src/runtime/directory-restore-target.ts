@@ -9,6 +9,7 @@ import type { RestoreStaging, RestoreTarget } from '../ports/restore-target.ts';
 import { DirectoryRestoreStaging } from './directory-restore-staging.ts';
 import type { Disk } from './disk.ts';
 import { nodeDisk } from './node-disk.ts';
+import { holdsReplaced, putBack, type Replaceable } from './replaced-data.ts';
 import { defaultLayout, type RestoreLayout } from './restore-layout.ts';
 import { parseRestoreNote, RESTORE_NOTE, RESTORE_NOTE_BYTES_MAX } from './restore-note.ts';
 import {
@@ -24,29 +25,46 @@ import {
 export interface DirectoryRestoreTargetSettings {
   /** The data directory of the node. It may be absent, and may hold `lost+found`. */
   readonly directory: string;
+  /**
+   * Replace the partitions that are there, and take from them what the backup has too. The old ones stay until the new
+   * ones are whole, so the disk must hold both; then they are removed. Default false: what is there is in the way.
+   */
+  readonly replace?: boolean | undefined;
 }
 
 /** Restores into a directory. The files become visible with one rename of `partitions`. */
 export class DirectoryRestoreTarget implements RestoreTarget {
   readonly takesLentChunks = true;
+  readonly replaces: boolean;
+  readonly #replaceable: readonly Replaceable[];
   readonly #directory: string;
   readonly #disk: Disk;
   readonly #layout: RestoreLayout;
   /** There when the layout can truncate. */
   readonly truncateAfter?: (ends: ReadonlyMap<PartitionId, LogPosition>) => RestoreTarget;
 
-  /** `layout` is for a broker that keeps the files of a partition in its own way. */
+  /**
+   * `layout` is for a broker that keeps the files of a partition in its own way; `alongside` are files that must go
+   * when its partitions are replaced.
+   */
   constructor(
-    { directory }: DirectoryRestoreTargetSettings,
+    { directory, replace = false }: DirectoryRestoreTargetSettings,
     disk: Disk = nodeDisk,
     layout: RestoreLayout = defaultLayout,
+    alongside: readonly string[] = [],
   ) {
     this.#directory = resolve(directory);
+    this.replaces = replace;
+    this.#replaceable = [
+      { name: 'partitions', path: partitionsDirectory(this.#directory), isDirectory: true },
+      ...alongside.map((path) => ({ name: basename(path), path, isDirectory: false })),
+    ];
     this.#disk = disk;
     this.#layout = layout;
     if (layout.truncate === undefined) return;
     this.truncateAfter = (ends) => ({
       location: this.location,
+      replaces: this.replaces,
       occupants: () => this.occupants(),
       restoredFrom: () => this.restoredFrom(),
       freeBytes: () => this.freeBytes(),
@@ -65,7 +83,11 @@ export class DirectoryRestoreTarget implements RestoreTarget {
     const occupants: string[] = [];
     for (const entry of (await this.#disk.list(this.#directory)) ?? []) {
       if (entry.name === 'lost+found' && entry.isDirectory) continue;
+      if (this.replaces && entry.name === 'partitions' && entry.isDirectory) continue;
       if (!(await isStaging(this.#disk, this.#directory, entry))) occupants.push(entry.name);
+      else if (!this.replaces && (await holdsReplaced(this.#disk, join(this.#directory, entry.name)))) {
+        occupants.push(`${entry.name}/replaced`);
+      }
     }
     return occupants.sort();
   }
@@ -100,6 +122,7 @@ export class DirectoryRestoreTarget implements RestoreTarget {
         directory: this.#directory,
         staging,
         kept,
+        replaces: this.replaces ? this.#replaceable : [],
         layout: this.#layout,
         checkpointId,
         ends,
@@ -132,6 +155,10 @@ export class DirectoryRestoreTarget implements RestoreTarget {
   async #makeStaging(checkpointId: CheckpointId) {
     let leftovers: string[] = [];
     for (const leftover of await this.#leftovers()) {
+      // Stopped between the old data and the new: the old data is put back before anything else of it goes.
+      if ((await this.#disk.kind(partitionsDirectory(this.#directory))) === undefined) {
+        await putBack(this.#disk, leftover, this.#replaceable);
+      }
       if (isStagingOf(basename(leftover), checkpointId)) leftovers.push(leftover);
       else await removeStaging(this.#disk, leftover);
     }

@@ -1,7 +1,7 @@
 // Files that lie on the disk already and may be used again: what an interrupted restore left, or data that is to be
 // replaced. Not a byte is believed that no digest vouches for, and what goes on being written is a file of its own.
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { FilePiece } from '../ports/restore-target.ts';
 import type { Disk, DiskFile, DiskReader } from './disk.ts';
 
@@ -14,6 +14,15 @@ export interface KeptTree {
   readonly isOurs: boolean;
 }
 
+export interface WantedFile {
+  /** Below a tree. */
+  readonly path: string;
+  /** Whether directories beside its own may have it too, under the same name, as snapshots share files. */
+  readonly isShared: boolean;
+  readonly to: string;
+  readonly pieces: readonly FilePiece[];
+}
+
 /**
  * Brings the leading pieces of a file that one of the trees has to `to`, where nothing is yet. Gives how many those
  * are, and 0 when nothing was made. The file may be longer than that: cut it. Its bytes are not synced.
@@ -21,21 +30,32 @@ export interface KeptTree {
 export async function takeKeptFile(
   disk: Disk,
   trees: readonly KeptTree[],
-  file: { readonly path: string; readonly to: string; readonly pieces: readonly FilePiece[] },
+  file: WantedFile,
   signal: AbortSignal,
 ): Promise<number> {
   for (const { directory, isOurs } of trees) {
-    const from = join(directory, file.path);
-    const source = await disk.openFile(from);
-    if (source === undefined) continue;
-    try {
-      const taken = await take(disk, source, { ...file, from, isOurs }, signal);
-      if (taken > 0) return taken;
-    } finally {
-      await source.close();
+    for (const from of await places(disk, join(directory, file.path), file.isShared && !isOurs)) {
+      const source = await disk.openFile(from);
+      if (source === undefined) continue;
+      try {
+        const taken = await take(disk, source, { ...file, from, isOurs }, signal);
+        if (taken > 0) return taken;
+      } finally {
+        await source.close();
+      }
     }
   }
   return 0;
+}
+
+/** Its own place first. */
+async function places(disk: Disk, path: string, isShared: boolean): Promise<readonly string[]> {
+  if (!isShared) return [path];
+  const above = dirname(dirname(path));
+  const others = ((await disk.list(above)) ?? [])
+    .filter(({ name, isDirectory }) => isDirectory && name !== basename(dirname(path)))
+    .map(({ name }) => join(above, name, basename(path)));
+  return [path, ...others];
 }
 
 interface Taking {

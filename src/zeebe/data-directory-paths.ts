@@ -6,6 +6,9 @@ import { journalName } from './journal/segment-name.ts';
 /** Holds `partitions`. */
 export const RAFT_DIRECTORY = 'raft-partition';
 
+/** The cluster's configuration as it was changed while it ran. */
+export const TOPOLOGY_FILE = '.topology.meta';
+
 /** `<data>/raft-partition/partitions`. */
 export function partitionsOf(dataDirectory: string): string {
   return join(dataDirectory, RAFT_DIRECTORY, 'partitions');

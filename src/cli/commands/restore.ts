@@ -33,6 +33,7 @@ interface RestoreOptions {
   readonly config?: string;
   readonly partitions?: string;
   readonly spaceCheck: boolean;
+  readonly delta?: true;
 }
 
 export function addRestore(program: Command, run: CommandRun): void {
@@ -44,6 +45,7 @@ export function addRestore(program: Command, run: CommandRun): void {
     .argument('[backupId]', `which backup (default: ${ID_VARIABLE})`)
     .option('--backupId <backupId>', "the same, as Zeebe's restore takes it")
     .option('--to <time>', 'the latest point that is not after this instant, instead of a backup')
+    .option('--delta', 'replace the data that is there, and fetch only what it does not hold already')
     .option('--dry-run', 'tell what would be restored, and change nothing')
     .option('--partitions <ids>', 'the partitions of this node, such as 1,3 (default: by the configuration)')
     .option(
@@ -70,13 +72,16 @@ const NO_MARKERS =
 function restore(
   run: CommandRun,
   argument: string | undefined,
-  { backupId, to, dryRun, config, partitions, spaceCheck }: RestoreOptions,
+  { backupId, to, dryRun, config, partitions, spaceCheck, delta }: RestoreOptions,
 ): ResultAsync<Shown, CliError> {
   return restoreRequest({ argument, backupId, to }, run.surroundings.env).asyncAndThen<Shown, CliError>(
     (request) =>
       withStore(run.surroundings, config, (store, settings) =>
         partitionIdsOf(settings, partitions).asyncAndThen((partitionIds) =>
-          new NodeRestore(run, store, settings, { partitionIds, spaceCheck }).run(request, dryRun === true),
+          new NodeRestore(run, store, settings, { partitionIds, spaceCheck, replace: delta === true }).run(
+            request,
+            dryRun === true,
+          ),
         ),
       ),
   );
@@ -90,7 +95,10 @@ function partitionIdsOf(
   return ok(partitionsOfNode(cluster));
 }
 
-type RestoringSettings = Pick<RestoreSettings, 'partitionIds' | 'spaceCheck'>;
+interface RestoringSettings extends Pick<RestoreSettings, 'partitionIds' | 'spaceCheck'> {
+  /** Whether what is there is replaced. */
+  readonly replace: boolean;
+}
 
 /** The restore of one node: look what it would take, find out whose files that are, restore. */
 class NodeRestore {
@@ -107,7 +115,7 @@ class NodeRestore {
   }
 
   run(request: RestoreRequest, dryRun: boolean): ResultAsync<Shown, CliError> {
-    if (dryRun) return this.#planAndRun(request, dryRun);
+    if (dryRun || this.#restoring.replace) return this.#planAndRun(request, dryRun);
     // The note comes first: a node that starts again needs no store for that.
     return this.#noted().andThen((target) =>
       target === undefined ? this.#planAndRun(request, dryRun) : this.#restore(request, target),
@@ -182,23 +190,22 @@ class NodeRestore {
   #managerOf(target: RestoreTarget): RestoreManager {
     const { clock } = this.#run.surroundings.io;
     const { nodeId, partitionsCount, clusterId } = this.#settings.cluster;
+    const { partitionIds, spaceCheck } = this.#restoring;
     return new RestoreManager(
       { store: this.#store, target, clock, logger: silentLogger },
-      { nodeId, partitionsCount, clusterId, ...this.#restoring },
+      { nodeId, partitionsCount, clusterId, partitionIds, spaceCheck },
     );
   }
 
   /** A Zeebe's broker looks for its files where Zeebe keeps them, whichever layout they were stored in. */
   #targetFor({ copies: [first] }: RestorePlan): ResultAsync<RestoreTarget, CliError> {
-    const { dataDirectory: directory } = this.#settings;
-    if (this.#isZeebe) return okAsync(new ZeebeRestoreTarget({ directory }));
-    if (first === undefined) return okAsync(new DirectoryRestoreTarget({ directory }));
+    const place = { directory: this.#settings.dataDirectory, replace: this.#restoring.replace };
+    if (this.#isZeebe) return okAsync(new ZeebeRestoreTarget(place));
+    if (first === undefined) return okAsync(new DirectoryRestoreTarget(place));
     return this.#store
       .open(first.id, { signal: this.#run.surroundings.io.signal })
       .map((opened) =>
-        holdsZeebeFiles(opened)
-          ? new ZeebeRestoreTarget({ directory })
-          : new DirectoryRestoreTarget({ directory }),
+        holdsZeebeFiles(opened) ? new ZeebeRestoreTarget(place) : new DirectoryRestoreTarget(place),
       );
   }
 }
