@@ -1,5 +1,5 @@
 // SHA-256 in two speeds: on another thread for chunks, at once for what is small.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { digestElsewhere } from '../../runtime/hash-worker.ts';
 
 /** Up to this size work at once costs less than the way to another thread and back. */
@@ -12,19 +12,17 @@ export async function digestChunk(bytes: Uint8Array<SharedArrayBuffer>): Promise
 
 /** Hashes at once. For what is small. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }
 
 /** The same, as text. */
 export function sha256Hex(bytes: Uint8Array): string {
-  return toHex(sha256(bytes));
+  return hash('sha256', bytes, 'hex');
 }
 
 /** The digest of a file: over its pieces' raw digests. No byte of the file is hashed twice for it. */
 export function fileDigest(pieces: readonly { readonly sha256: string }[]): string {
-  const hash = createHash('sha256');
-  for (const piece of pieces) hash.update(Buffer.from(piece.sha256, 'hex'));
-  return hash.digest('hex');
+  return hash('sha256', Buffer.from(pieces.map((piece) => piece.sha256).join(''), 'hex'), 'hex');
 }
 
 export function toHex(bytes: Uint8Array): string {

@@ -1,17 +1,16 @@
 // Opens a completed copy: finds its manifest, checks it, and gives files that read themselves.
 import { err, ok, type ResultAsync } from 'neverthrow';
-import type { BackupFileKind, BackupId, StoredBackup, StoredFile, StoredPart } from '../../core/backup.ts';
+import type { BackupFileKind, BackupId, StoredBackup } from '../../core/backup.ts';
 import { BackupNotFound, InvalidBackupState } from '../../core/errors.ts';
 import { fromAsync } from '../../core/result.ts';
 import type { OpenBackupError } from '../../ports/backup-store.ts';
 import { copyState } from './copy-state.ts';
-import { chunkKey } from './keys.ts';
 import { type Layout, objectName } from './layout.ts';
 import { listCopy } from './list-copies.ts';
-import type { Manifest, Piece } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { PieceReader } from './piece-reader.ts';
 import { readManifest } from './read-manifest.ts';
-import { readPieces } from './read-pieces.ts';
+import { type OpenedBackup, storedFiles } from './stored-files.ts';
 
 /** Opens a copy. Reading its files ends when `closing` fires; `signal` is for the opening alone. */
 export function openBackup(
@@ -38,32 +37,20 @@ export function openBackup(
 }
 
 function storedBackup(layout: Layout, manifest: Manifest, closing: AbortSignal): StoredBackup {
-  const { id, descriptor, createdAt } = manifest;
-  const memory = layout.memories.forReading();
-  const reader = new PieceReader(layout, id.partitionId, closing, manifest.key);
-  const opener =
-    (of: readonly Piece[]): StoredFile['open'] =>
-    (options) =>
-      readPieces({ reader, memory }, of, {
-        lend: options?.lend ?? false,
-        signals: [closing, options?.signal],
-      });
-  const partOf = (piece: Piece): StoredPart => ({
-    object: objectName(layout.storage, chunkKey(id.partitionId, piece.chunk.name)),
-    ...(piece.chunk.codec === 'none' && manifest.key === undefined ? { offset: piece.offset } : {}),
-    sizeBytes: piece.length,
-    sha256: piece.sha256,
-    open: opener([piece]),
-  });
-  const filesOf = (kind: BackupFileKind): StoredFile[] =>
-    manifest.files
-      .filter((file) => file.kind === kind)
-      .map((file) => ({
-        name: file.name,
-        sizeBytes: file.sizeBytes,
-        open: opener(file.pieces),
-        parts: () => file.pieces.map(partOf),
-      }));
+  const { id, descriptor, createdAt, key } = manifest;
+  const backup: OpenedBackup = {
+    layout,
+    partitionId: id.partitionId,
+    reader: new PieceReader(layout, id.partitionId, closing, key),
+    memory: layout.memories.forReading(),
+    isEncrypted: key !== undefined,
+    closing,
+  };
+  const filesOf = (wanted: BackupFileKind) =>
+    storedFiles(
+      backup,
+      manifest.files.filter(({ kind }) => kind === wanted),
+    );
   return {
     id,
     descriptor,
