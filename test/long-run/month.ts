@@ -12,7 +12,7 @@ import { MARKERS_EVERY_MS, type MonthLedger } from './month-ledger.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Acknowledged before the backup of the hour, and under way while it is triggered. */
-const TRANSFERS_BEFORE = 4;
+const TRANSFERS_BEFORE = 3;
 const TRANSFERS_BESIDE = 2;
 /** What the policy keeps at most, and what is taken until the next cleanup. */
 const KEPT_MAX = 12 + 7 + 4 + 24;

@@ -1,7 +1,10 @@
 // The markers between backups: which slots get one, which give way to a backup, and that none keeps a partition from a backup.
+import { errAsync } from 'neverthrow';
 import { checkpointId } from 'tidemark';
 import { describe, expect, it } from 'vitest';
+import { PartitionTimeout } from '../../src/core/errors.ts';
 import { fromAsync } from '../../src/core/result.ts';
+import { decideSlot } from '../../src/schedule/slot-decision.ts';
 import { ScheduledWorld, scheduleOf } from './scheduled-world.ts';
 
 const MINUTE = 60_000;
@@ -54,20 +57,14 @@ describe('markers', () => {
     await scheduler.close();
   });
 
-  it('are left out where a backup was just taken, and come again', async () => {
+  it('are left out where a backup was taken within half an interval', async () => {
     const world = new ScheduledWorld();
-    world.storeIsDown = true;
-    const scheduler = await world.started('PT1H', every('PT10M'));
-    await world.manual.advance(9 * MINUTE + 55_000);
-    expect(world.ids).toEqual([]);
-    world.storeIsDown = false;
-    // The retry comes within five minutes: some of them before 0:40, a marker's slot, and some behind it.
-    await world.manual.advance(30 * MINUTE - 9 * MINUTE - 55_000 - 1);
-    const [taken] = world.events.filter(({ type }) => type === 'triggered');
-    const takenMs = Number(world.partition(1).backups.get(world.ids[0]!)?.beganMs);
-    expect(taken).toBeDefined();
-    const slots = [at(0, 40), at(0, 50)].filter((slot) => Math.abs(slot - takenMs) >= 5 * MINUTE);
-    expect(world.marked).toEqual(slots.map(id));
+    world.takesMs = 0;
+    const scheduler = await world.started('38 * * * *', every('PT10M'));
+    await world.manual.advance(75 * MINUTE);
+    // The first one was due at once. The next ones come two minutes before 0:40 and 1:40.
+    expect(world.partition(1).backups.size).toBe(3);
+    expect(world.marked).toEqual([at(0, 50), at(1), at(1, 10), at(1, 20), at(1, 30)].map(id));
     await scheduler.close();
   });
 
@@ -226,20 +223,45 @@ describe('a marker and a backup', () => {
     await scheduler.close();
   });
 
-  it('that one partition missed: it begins no backup that the others can never take', async () => {
+  it('that one partition missed: the backup goes above it, or the other one could never take it', () => {
+    const times = { slotMs: at(1), previousMs: at(0), nowMs: at(1, 20), idOffset: 0 };
+    const markedId = checkpointId(at(1, 10));
+    const facts = { ...times, backups: [], isWaitedFor: () => true };
+    expect(decideSlot(facts)).toEqual({ kind: 'TAKE', checkpointId: id(at(1)) });
+    expect(decideSlot({ ...facts, markedId })).toEqual({ kind: 'TAKE', checkpointId: id(at(1, 10)) + 1n });
+    const before = { ...facts, markedId: checkpointId(at(0, 50)) };
+    expect(decideSlot(before)).toEqual({ kind: 'TAKE', checkpointId: id(at(1)) });
+  });
+
+  it('that it tried: the scheduler goes above it', async () => {
     const world = new ScheduledWorld();
     world.takesMs = 0;
-    const scheduler = await world.started('PT1H', every('PT10M'));
-    await world.manual.advance(29 * MINUTE);
-    // At 1:00 the backup is due and the store away; of the markers behind it one partition hears nothing.
+    const tried: bigint[] = [];
+    const { backups } = world;
+    const scheduler = world.scheduler(
+      { schedule: scheduleOf('PT1H'), ...every('PT10M') },
+      {
+        backups: {
+          trigger: backups.trigger.bind(backups),
+          status: backups.status.bind(backups),
+          list: backups.list.bind(backups),
+          // Of two partitions the second gets it, and the call fails.
+          mark: (marker) => {
+            tried.push(marker);
+            world.partition(2).latest = marker;
+            return errAsync(new PartitionTimeout(1, 15_000));
+          },
+        },
+      },
+    );
+    scheduler.start();
+    await world.manual.advance(0);
     world.storeIsDown = true;
-    world.partition(1).lags = true;
-    await world.manual.advance(15 * MINUTE);
+    await world.manual.advance(111 * MINUTE);
     world.storeIsDown = false;
-    world.partition(1).lags = false;
     await world.manual.advance(6 * MINUTE);
-    expect(world.ids).toHaveLength(2);
-    expect(world.partitions.map(({ backups }) => backups.size)).toEqual([2, 2]);
+    expect(tried.length).toBeGreaterThan(0);
+    expect(world.ids.every((each) => world.partitions.every((one) => one.backups.has(each)))).toBe(true);
     await scheduler.close();
   });
 
@@ -302,4 +324,23 @@ describe('a marker and a backup', () => {
     expect(world.told).not.toContain('failed');
     for (const scheduler of both) await scheduler.close();
   });
+
+  it.each([-45_000, 45_000])(
+    'of schedulers whose clocks differ: one of each per slot %d',
+    async (aheadMs) => {
+      const world = new ScheduledWorld();
+      world.takesMs = 0;
+      const other = { ...world.clock, now: () => world.clock.now() + aheadMs };
+      const settings = { schedule: scheduleOf('PT1H'), ...every('PT10M') };
+      const both = [world.clock, other].map((clock) => world.scheduler(settings, { clock }));
+      for (const scheduler of both) scheduler.start();
+      await world.manual.advance(3 * HOUR + 55 * MINUTE);
+      expect(world.ids).toEqual([at(0), at(1), at(2), at(3), at(4)].map(id));
+      // Whose clock is behind comes to 0:30 once more after the start.
+      expect(world.marked).toHaveLength((aheadMs < 0 ? 3 : 2) + 5 * 3 + 2);
+      expect(world.told).not.toContain('failed');
+      expect(world.told).not.toContain('skipped');
+      for (const scheduler of both) await scheduler.close();
+    },
+  );
 });
