@@ -1,5 +1,5 @@
-// The files of an opened backup. There may be a hundred thousand, so each of them holds its pieces and nothing else of its
-// own: no functions, and nothing of the manifest.
+// The files of an opened backup. There may be a hundred thousand, so each of them holds its pieces and nothing else of
+// its own: no functions, and nothing of the manifest.
 import type { OpenFileOptions, StoredFile, StoredPart } from '../../core/backup.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import type { ChunkMemory } from '../chunk-memory.ts';
