@@ -3,6 +3,8 @@
 import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import { startDeadline, untilAborted } from '../core/deadline.ts';
 import {
+  type Aborted,
+  type DeadlineExceeded,
   type ObjectAlreadyExists,
   type ObjectNotFound,
   type StoreError,
@@ -43,6 +45,9 @@ export interface RetryingStorageSettings {
 /** The longest wait before the first retry; it doubles with each further one. */
 const BACKOFF_MS = 100;
 const BACKOFF_MS_MAX = 20_000;
+
+/** How long a call that is called off waits for its attempt to let go: the S3 thread is told, and answers. */
+const LETS_GO_MS = 1_000;
 
 /**
  * An {@link ObjectStorage} that tries again, after a random wait, what was StoreUnavailable. A storage that throws
@@ -144,7 +149,7 @@ export class RetryingStorage implements ObjectStorage {
       const endsAt = this.#clock.monotonic() + this.#timeoutMs;
       try {
         for (let attempt = 1, last: StoreUnavailable | undefined; ; attempt += 1) {
-          const result = await untilAborted<T, StoreError | E>(limit.signal, () =>
+          const result = await this.#once(limit.signal, () =>
             contain(operation, () => fromAsync(async () => run(limit.signal, attempt))),
           );
           if (result.isOk()) return result;
@@ -168,6 +173,23 @@ export class RetryingStorage implements ObjectStorage {
         limit.stop();
       }
     });
+  }
+
+  /** One attempt. One that is called off may be using the memory that it was lent until it says that it has ended. */
+  async #once<T, E>(
+    signal: AbortSignal,
+    run: () => ResultAsync<T, E>,
+  ): Promise<Result<T, E | DeadlineExceeded | Aborted>> {
+    const ended = new AbortController();
+    let hasBegun = false;
+    const result = await untilAborted(signal, () => {
+      hasBegun = true;
+      return run()
+        .andTee(() => ended.abort())
+        .orTee(() => ended.abort());
+    });
+    if (hasBegun && signal.aborted) await this.#clock.sleep(LETS_GO_MS, ended.signal);
+    return result;
   }
 
   readonly #observerThrew = (cause: unknown): void => this.#logger?.warn({ err: cause }, 'an observer threw');

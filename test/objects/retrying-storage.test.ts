@@ -1,4 +1,5 @@
 // Retries under a clock that only the test moves, against a storage that fails on demand.
+import { err } from 'neverthrow';
 import { describe, expect, it } from 'vitest';
 import {
   ObjectAlreadyExists,
@@ -6,6 +7,7 @@ import {
   StoreAccessDenied,
   StoreUnavailable,
 } from '../../src/core/errors.ts';
+import { fromAsync } from '../../src/core/result.ts';
 import { MemoryObjectStorage } from '../../src/objects/memory-object-storage.ts';
 import { MeteredStorage } from '../../src/objects/metered-storage.ts';
 import { RetryingStorage } from '../../src/objects/retrying-storage.ts';
@@ -126,6 +128,37 @@ describe('RetryingStorage', () => {
     else await storage.close();
     expect((await deleting)._unsafeUnwrapErr().name).toBe('Aborted');
     expect(clock.sleeping).toBe(0);
+  });
+
+  it('ends a call that is called off when the attempt has let go of what it was lent, or after a second', async () => {
+    const { clock, memory } = setUp();
+    const into = new Uint8Array(new SharedArrayBuffer(4));
+    const letGo = Promise.withResolvers<void>();
+    const slow = Object.assign(Object.create(memory) as MemoryObjectStorage, {
+      get: (key: string) =>
+        fromAsync(async () => {
+          await letGo.promise;
+          // What was under way when it was called off.
+          into.fill(1);
+          return err(new ObjectNotFound(key));
+        }),
+    });
+    const storage = new RetryingStorage({ storage: slow, clock, random: { fraction: () => 1 } });
+    for (const isLettingGo of [false, true]) {
+      const caller = new AbortController();
+      let isOver = false;
+      const getting = Promise.resolve(storage.get('key', { into, signal: caller.signal })).finally(() => {
+        isOver = true;
+      });
+      caller.abort();
+      await clock.advance(999);
+      expect(isOver).toBe(false);
+      if (isLettingGo) letGo.resolve();
+      else await clock.advance(1);
+      expect((await getting)._unsafeUnwrapErr().name).toBe('Aborted');
+      expect(into[0]).toBe(isLettingGo ? 1 : 0);
+      expect(clock.sleeping).toBe(0);
+    }
   });
 
   it('takes its own object for a success when the answer to a create-only put was lost', async () => {

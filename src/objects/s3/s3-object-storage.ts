@@ -69,8 +69,10 @@ export class S3ObjectStorage implements ObjectStorage {
   constructor(components: S3ObjectStorageComponents, settings: S3ObjectStorageSettings) {
     this.#clock = components.clock;
     this.#attemptTimeoutMs = settings.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
+    // Field by field: what else a caller's object holds may be such as no thread can be given.
+    const { bucket, region, endpoint, credentials, forcePathStyle, encryption } = settings;
     this.#requests = new S3ThreadCalls({
-      ...settings,
+      ...{ bucket, region, endpoint, credentials, forcePathStyle, encryption },
       connectionTimeoutMs: settings.connectionTimeoutMs ?? CONNECTION_TIMEOUT_MS,
       idleTimeoutMs: settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
     });
