@@ -37,8 +37,8 @@ export const POINT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/restore/find-point.ts',
-        find: 'points.findLast((point) => isNotAfter(point, timeMs));',
-        replace: 'points.find((point) => !isNotAfter(point, timeMs)) ?? points.at(-1);',
+        find: 'points.findLast((point) => isNotAfter(point, this.#timeMs));',
+        replace: 'points.find((point) => !isNotAfter(point, this.#timeMs)) ?? points.at(-1);',
       },
     ],
   },
