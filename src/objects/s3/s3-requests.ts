@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { err, ok, type ResultAsync } from 'neverthrow';
 import { fromAsync } from '../../core/result.ts';
+import { whenBodySent } from './body-sent.ts';
 import { collectBody } from './collect-body.ts';
 import { s3Agents } from './s3-agents.ts';
 import { readFields, type S3Encryption, writeFields } from './s3-encryption.ts';
@@ -136,7 +137,7 @@ export class S3Requests {
           { step: 'build', name: 'givenPayloadDigest' },
         );
       }
-      return client.send(command, { abortSignal: signal });
+      return whenBodySent(command, () => client.send(command, { abortSignal: signal }));
     });
   }
 
@@ -210,7 +211,7 @@ export class S3Requests {
       ContentLength: bytes.byteLength,
       ...readFields(this.#settings.encryption),
     });
-    return this.#send((client) => client.send(command, { abortSignal: signal }));
+    return this.#send((client) => whenBodySent(command, () => client.send(command, { abortSignal: signal })));
   }
 
   completeUpload({ key, uploadId, etags }: S3CompleteInput, signal: AbortSignal) {
