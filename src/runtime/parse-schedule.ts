@@ -79,6 +79,8 @@ const SECOND_MS = 1_000;
 class CronSchedule implements Schedule {
   readonly text: string;
   readonly #cron: Cron;
+  /** The slots around the time that was asked for last: schedulers ask each minute, and croner takes its time. */
+  #around: { readonly latest: number; readonly next: number } | undefined;
 
   constructor(text: string, cron: Cron) {
     this.text = text;
@@ -86,18 +88,28 @@ class CronSchedule implements Schedule {
   }
 
   next(afterMs: number): number | undefined {
+    if (this.#isAround(afterMs)) return this.#around?.next;
     return this.#cron.nextRun(new Date(afterMs))?.getTime();
   }
 
   latest(atMs: number): number | undefined {
+    if (this.#isAround(atMs)) return this.#around?.latest;
     // Croner's are strictly before the second that it is given.
     const second = (Math.floor(atMs / SECOND_MS) + 1) * SECOND_MS;
     let latest = this.#cron.previousRuns(1, new Date(second))[0]?.getTime();
     // Around the change of the clocks going back may find another one than going on.
     for (;;) {
       const next = latest === undefined ? undefined : this.next(latest);
-      if (next === undefined || next > atMs) return latest;
+      if (latest === undefined || next === undefined) return latest;
+      if (next > atMs) {
+        this.#around = { latest, next };
+        return latest;
+      }
       latest = next;
     }
+  }
+
+  #isAround(ms: number): boolean {
+    return this.#around !== undefined && this.#around.latest <= ms && ms < this.#around.next;
   }
 }

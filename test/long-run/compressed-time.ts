@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ManualClock } from 'tidemark/testkit';
 
-const LOOK_AGAIN_MS = 2;
+const LOOK_AGAIN_MS = 1;
 /** So long nothing is thought to wait for time to pass. */
 const STILL_MS = 100;
 /** Then ten times faster than it really does: a limit of seconds must not hit a request that takes a moment. */

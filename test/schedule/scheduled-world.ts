@@ -141,6 +141,11 @@ export class ScheduledWorld {
     };
   }
 
+  /** Whether the listing shows it on every partition. */
+  isShown(id: bigint): boolean {
+    return this.partitions.every((_, index) => this.#row(index + 1, id) !== undefined);
+  }
+
   /**
    * What runs somewhere, or is still to come somewhere, whoever can see it, and was begun less than a deadline ago, by any
    * clock. Where a partition lacks it that has passed a later checkpoint, or one has failed, nobody waits for it.
