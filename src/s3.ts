@@ -1,4 +1,4 @@
-// Entry point: backups in a bucket. The only entry that loads the AWS SDK at once.
+// Entry point: backups in a bucket. The AWS SDK is loaded by the thread that makes the requests, at the first one.
 export type {
   S3BackupStoreSettings,
   S3PlaceSettings,

@@ -34,7 +34,7 @@ describe('openBackupStore', () => {
     );
   });
 
-  it('loads no AWS SDK for another store', () => {
+  it('loads no AWS SDK into the thread of the broker, whatever the store', () => {
     const file = fileURLToPath(new URL('../../src/stores/open-backup-store.ts', import.meta.url));
     const program = `
       import { registerHooks } from 'node:module';
@@ -43,13 +43,12 @@ describe('openBackupStore', () => {
       const { openBackupStore } = await import(${JSON.stringify(file)});
       await openBackupStore({ store: 'MEMORY' });
       await openBackupStore({ store: 'FILESYSTEM', basePath: '/backups' });
-      const without = seen.length;
       await openBackupStore({ store: 'S3', bucketName: 'b' });
-      console.log(JSON.stringify([without, seen.length > 0]));`;
+      console.log(JSON.stringify(seen));`;
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
       encoding: 'utf8',
     });
-    expect(JSON.parse(output)).toEqual([0, true]);
+    expect(JSON.parse(output)).toEqual([]);
   });
 });
 

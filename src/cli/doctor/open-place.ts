@@ -1,4 +1,4 @@
-// The object storage that the configured store stands on, without a layout. Loads the AWS SDK only for a bucket.
+// The object storage that the configured store stands on, without a layout.
 import { invariant } from '../../core/invariant.ts';
 import { FilesystemObjectStorage } from '../../objects/filesystem-object-storage.ts';
 import { MemoryObjectStorage } from '../../objects/memory-object-storage.ts';
