@@ -149,7 +149,9 @@ const FULL = /StorageFull|QuotaExceeded|InsufficientStorage/i;
 /** What to do next, where the error's own words do not say it. */
 function adviceFor(kind: S3FailureKind, place: S3Place, failure: S3Failure): string | undefined {
   const { code, status, message } = failure;
-  if (code === NOT_S3_CODE || code === 'THREAD_MISSING') return message;
+  if (code === NOT_S3_CODE) return message;
+  // Says it itself.
+  if (code === 'THREAD_MISSING') return undefined;
   if (kind === 'unavailable') {
     const isThrottled = THROTTLED.test(code) || status === 429;
     return isThrottled ? 'the store asks for less load, so have fewer backups at a time' : undefined;

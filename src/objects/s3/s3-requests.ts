@@ -348,21 +348,24 @@ function toFailure(cause: unknown): S3Failure {
   const headers = error.$response?.headers ?? {};
   const status = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
   const region = typeof error.Region === 'string' ? error.Region : headers['x-amz-bucket-region'];
+  // Fields that the server's XML has more than once, or that are no text in it, are lists and objects.
+  const name = typeof error.name === 'string' ? error.name : 'Error';
+  const message = typeof error.message === 'string' ? error.message : '';
+  const requestId = error.$metadata?.requestId;
   const known = {
     status,
-    requestId: error.$metadata?.requestId,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
     region,
     isClockCorrected: error.$metadata?.clockSkewCorrected === true,
     retryAfterMs: retryAfterMs(headers['retry-after']),
   };
-  if (typeof error.code === 'string')
-    return { ...known, code: error.code, message: shortened(error.message) };
+  if (typeof error.code === 'string') return { ...known, code: error.code, message: shortened(message) };
   // The SDK has tried to read what is no XML, or too little of it.
-  const isUnreadable = status !== undefined && /\bXML\b|^Unexpected (token|end)/.test(error.message);
+  const isUnreadable = status !== undefined && /\bXML\b|^Unexpected (token|end)/.test(message);
   const foreign = foreignAnswer(headers) ?? (isUnreadable ? NOT_S3 : undefined);
   // What has a code of S3 is of S3, whatever else it looks like.
   if (foreign !== undefined && error.Code === undefined) return { ...known, code: 'NotS3', message: foreign };
-  return { ...known, code: error.name, message: shortened(error.message) };
+  return { ...known, code: name, message: shortened(message) };
 }
 
 /** The first line: the SDK puts advice for programmers on further ones. */

@@ -32,12 +32,12 @@ export class S3ThreadCalls {
     signal: AbortSignal,
   ): Promise<Result<S3Answer<Output<M>>, S3Failure>> {
     if (signal.aborted) return err(CALLED_OFF);
-    const place = this.#place();
     const sent = asSent(input);
     const id = thread.nextId();
     const onAbort = () => thread.tell({ kind: 'abort', id });
     signal.addEventListener('abort', onAbort, { once: true });
     try {
+      const place = this.#place();
       const call = { kind: 'call', id, place, method, input: sent.input } as const;
       const { value, failure } = await thread.ask(call, sent.given);
       if (failure !== undefined) return err(failure);

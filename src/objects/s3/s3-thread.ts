@@ -38,20 +38,34 @@ async function run({ id, place, method, input }: S3Call<S3CallMethod>): Promise<
   const controller = new AbortController();
   running.set(id, controller);
   const { signal } = controller;
-  // The requests drop their sockets and listeners as the signal fires, so nothing is in use when this is heard of.
+  // The requests close their sockets and drop their listeners as the signal fires, and a socket that is closed reads
+  // no more of what it was to write: nothing is in use when this is heard of.
   const calledOff = new Promise<S3Failure>((resolve) => {
     signal.addEventListener('abort', () => resolve(CALLED_OFF), { once: true });
   });
   const requests = places.get(place);
   invariant(requests !== undefined, 'a place is opened before it is called');
   const call = requests[method] as (input: unknown, signal: AbortSignal) => ReturnType<S3Requests['put']>;
-  const answered = call.call(requests, input, signal).match(
-    (value): S3CallAnswer => ({ id, value }),
-    (failure): S3CallAnswer => ({ id, failure }),
-  );
+  const answered = call
+    .call(requests, input, signal)
+    .match(
+      (value): S3CallAnswer => ({ id, value }),
+      (failure): S3CallAnswer => ({ id, failure }),
+    )
+    .catch((cause: unknown) => ({ id, failure: fault(cause) }));
   const answer = await Promise.race([answered, calledOff.then((failure) => ({ id, failure }))]);
   running.delete(id);
-  port.postMessage(answer, ownMemoryOf(answer));
+  try {
+    port.postMessage(answer, ownMemoryOf(answer));
+  } catch (cause) {
+    port.postMessage({ id, failure: fault(cause) } satisfies S3CallAnswer);
+  }
+}
+
+/** What is thrown is a bug, and ends the call alone: other stores have theirs on this thread. */
+function fault(cause: unknown): S3Failure {
+  const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+  return { code: name, message };
 }
 
 /** Received bytes are handed over and not copied, unless they are in lent memory. */

@@ -159,6 +159,25 @@ describe('servers that fail', () => {
     },
   );
 
+  it.each([
+    ['a message twice', '<Code>A</Code><Message>x</Message><Message>y</Message>'],
+    ['a code twice', '<Code>A</Code><Code>B</Code><Message>x</Message>'],
+    ['fields of fields', '<Code><a>1</a></Code><Message><b>2</b></Message><RequestId><c>3</c></RequestId>'],
+    ['a number for a name', '<name>1</name><code>1</code>'],
+  ])('outlives an error with %s, and so do the calls beside it', async (_, fields) => {
+    let held: ServerResponse | undefined;
+    const answer = status(400, `${XML}<Error>${fields}</Error>`);
+    await serve((response, request, count) => {
+      if (request.url.includes('slow')) held = response;
+      else answer(response, request, count);
+    });
+    const slow = storage.put('slow', body);
+    while (held === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await storage.get('key'))._unsafeUnwrapErr().name).toBe('StoreFailure');
+    held.writeHead(200, { etag: '"1"' }).end();
+    expect((await slow).isOk()).toBe(true);
+  });
+
   it('keeps a Retry-After', async () => {
     await serve(status(503, `${XML}<Error><Code>SlowDown</Code></Error>`, { 'retry-after': '7' }));
     expect((await storage.list(''))._unsafeUnwrapErr()).toMatchObject({ retryAfterMs: 7_000 });
