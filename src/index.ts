@@ -80,6 +80,7 @@ export type {
   RestorableRange,
   RestorableRanges,
 } from './core/restorable-ranges.ts';
+export { RestoreCheckFailed } from './core/restore-check-failed.ts';
 export type { OriginPartition, RestoreOrigin } from './core/restore-origin.ts';
 export type {
   PartitionRestoreProgress,
@@ -119,6 +120,12 @@ export type * from './ports/telemetry.ts';
 export type { PointRestorePlan } from './restore/cut-backups.ts';
 export type { FindPointError } from './restore/find-point.ts';
 export { newestCompletedBackup } from './restore/newest-completed-backup.ts';
+export {
+  type RehearsalComponents,
+  type RehearsalReport,
+  type RehearsalSettings,
+  rehearseRestore,
+} from './restore/rehearse-restore.ts';
 export { type RestorableRangesSettings, restorableRanges } from './restore/restorable-ranges.ts';
 export {
   type PlanPointError,

@@ -30,8 +30,8 @@ export function parseLimit(text: string): Result<number, InvalidInput> {
 const TIMEOUT = duration(1, 7 * 24 * 60 * 60 * 1000);
 
 /** A time span such as `90s` or `PT10M`, in milliseconds. */
-export function parseTimeout(text: string): Result<number, InvalidInput> {
-  return read(TIMEOUT, '--timeout', text);
+export function parseTimeout(text: string, option = '--timeout'): Result<number, InvalidInput> {
+  return read(TIMEOUT, option, text);
 }
 
 const GRACE = duration(1, 366 * 24 * 60 * 60 * 1000);

@@ -8,6 +8,7 @@ import {
   type CheckpointNotNewer,
 } from '../core/errors.ts';
 import type { CheckpointId } from '../core/ids.ts';
+import type { RestoreCheckFailed } from '../core/restore-check-failed.ts';
 import type { ManagementClientError } from '../management/management-client.ts';
 import type { DeleteBackupError, ListBackupsError, SaveBackupError } from '../ports/backup-store.ts';
 import type { RestoreBackupError, RestorePointError } from '../restore/restore-manager.ts';
@@ -83,4 +84,5 @@ export type CliError =
   | BackupNotPossible
   | DataDirectoryInUse
   | RestoreBackupError
+  | RestoreCheckFailed
   | RestorePointError;

@@ -24,6 +24,8 @@ export interface CliIo {
   readonly directory: string;
   readonly clock: Clock;
   readonly fetch: Fetch;
+  /** Signals a process that the command has started, or with a negative number its group. Throws when it is gone. */
+  readonly kill: (pid: number, how: 'SIGTERM' | 'SIGKILL') => void;
 }
 
 /** What every command is made with. */

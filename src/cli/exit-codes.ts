@@ -19,6 +19,7 @@ export const EXIT_CODES = {
   BackupsDisabled: { code: 4, meaning: 'no backup store is configured' },
   PointInTimeUnsupported: { code: 5, meaning: 'the logs of this broker cannot be cut at a point in time' },
   NotSupportedByStore: { code: 5, meaning: 'the store, or its layout, has no such thing' },
+  RestoreCheckFailed: { code: 6, meaning: 'a rehearsed restore did not pass the check' },
   DataDirectoryNotEmpty: { code: 10, meaning: 'the data directory holds data; nothing was changed' },
   BackupNotFound: { code: 11, meaning: 'no such backup' },
   PointNotFound: {

@@ -30,6 +30,7 @@ const exitCode = await runCli(process.argv.slice(2), process.env, {
   directory: process.cwd(),
   clock: systemClock,
   fetch,
+  kill: (pid, how) => process.kill(pid, how),
 });
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 process.exit(exitCode);

@@ -48,6 +48,9 @@ export const BACKUP_DEADLINE_MS = 60 * 60 * 1000;
 /** One restore of one node, from plan to install: a day moves terabytes. A setting. */
 export const RESTORE_DEADLINE_MS = 24 * 60 * 60 * 1000;
 
+/** The check of a rehearsed restore: a broker starts and replays its log. A setting. */
+export const REHEARSAL_CHECK_TIMEOUT_MS = 60 * 60 * 1000;
+
 /** Installing what was restored, or clearing up after a failure: neither may hang on a stuck disk for ever. */
 export const RESTORE_SETTLE_MS = 5 * 60 * 1000;
 

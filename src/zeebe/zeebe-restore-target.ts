@@ -22,8 +22,8 @@ export interface ZeebeRestoreTargetSettings {
   /** Zeebe's `data.directory` of this node. It may be absent, and may hold `lost+found`. */
   readonly directory: string;
   /**
-   * Replace the partitions that are there and `.topology.meta`, and take from them what the backup has too: see
-   * {@link DirectoryRestoreTargetSettings.replace}. A broker that runs there is refused.
+   * Replace the partitions that are there and `.topology.meta`, and take from them what the backup has too: as
+   * `replace` of a DirectoryRestoreTarget. A broker that runs there is refused. Default false.
    */
   readonly replace?: boolean | undefined;
 }

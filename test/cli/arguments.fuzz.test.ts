@@ -92,6 +92,7 @@ it('ends with a code and a reason', async () => {
         directory: world.directory,
         clock: eagerClock,
         fetch: async () => new Response('{"message":"no"}', { status: 500 }),
+        kill() {},
       };
       const code = await runCli(given, world.env, io);
       seen.add(code);

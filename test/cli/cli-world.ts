@@ -92,6 +92,7 @@ export class CliWorld {
       directory: this.directory,
       clock: options.clock ?? systemClock,
       fetch,
+      kill: (pid, how) => process.kill(pid, how),
     };
     const code = await runCli(argv, options.env ?? this.env, io);
     return { code, stdout, stderr, json: () => parse(stdout, undefined, BigInt) as Record<string, unknown> };

@@ -81,6 +81,10 @@ const PROOFS: Record<Proven, (world: CliWorld) => Promise<Outcome>> = {
     await writeFile(world.dataDirectory, 'a file');
     return world.run(['restore', '7', '--json']);
   },
+  RestoreCheckFailed: async (world) => {
+    await world.save(7n);
+    return world.run(['restore', '7', '--rehearse', '--scratch', '.', '--check', 'exit 3', '--json']);
+  },
   BackupNotPossible: async (world) => {
     const bucket = await makeZeebeBucket();
     try {

@@ -130,6 +130,7 @@ async function tidemark(argv: readonly string[], env: Record<string, string>): P
     directory: tmpdir(),
     clock: systemClock,
     fetch,
+    kill: (pid, how) => process.kill(pid, how),
   };
   expect(await runCli(argv, env, io), text).toBe(0);
 }

@@ -165,6 +165,7 @@ async function run(argv: readonly string[], env: Record<string, string>): Promis
     directory: tmpdir(),
     clock: systemClock,
     fetch,
+    kill: (pid, how) => process.kill(pid, how),
   };
   expect(await runCli(argv, env, io), `${told.stdout}${told.stderr}`).toBe(0);
   return told.stdout;

@@ -86,7 +86,7 @@ describe('restore', () => {
     [{ filesInFlight: 1 }, 1],
     [{ filesInFlight: 3 }, 3],
     [{ partitionsInFlight: 1 }, 4],
-    [{}, 8],
+    [{}, 6],
   ])('writes at most so many files at the same time: %o', async (settings, most) => {
     const { target, manager } = setUp(settings);
     target.before = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,29 +1,17 @@
 // `tidemark restore`: fills the empty data directory of one node from a backup, while its broker is down.
-import type { Command } from 'commander';
-import { ok, okAsync, type Result, type ResultAsync } from 'neverthrow';
+import { type Command, Option } from 'commander';
+import { err, ok, type Result, type ResultAsync } from 'neverthrow';
 import type { Settings } from '../../config/settings.ts';
 import type { InvalidInput } from '../../core/errors.ts';
 import type { PartitionId } from '../../core/ids.ts';
 import { partitionsOfNode } from '../../core/partition-distribution.ts';
-import type { RestoreProgress } from '../../core/restore-progress.ts';
-import type { BackupStore } from '../../ports/backup-store.ts';
-import type { RestoreTarget } from '../../ports/restore-target.ts';
-import { callTarget } from '../../restore/call-target.ts';
-import { cuttingTarget } from '../../restore/cut-backups.ts';
-import { RestoreManager, type RestoreSettings } from '../../restore/restore-manager.ts';
-import type { RestorePlan } from '../../restore/restore-plan.ts';
-import { DirectoryRestoreTarget } from '../../runtime/directory-restore-target.ts';
-import { silentLogger } from '../../runtime/silent-logger.ts';
-import { ZeebeRestoreTarget } from '../../zeebe/zeebe-restore-target.ts';
-import { CONFIG_OPTION, parsePartitions } from '../arguments.ts';
-import type { CliError } from '../cli-errors.ts';
+import { CONFIG_OPTION, parsePartitions, parseTimeout } from '../arguments.ts';
+import { type CliError, UsageError } from '../cli-errors.ts';
 import type { CommandRun, Shown } from '../command-run.ts';
-import { holdsZeebeFiles } from '../holds-zeebe-files.ts';
-import { warnOfIgnored } from '../ignored-copies.ts';
-import { ProgressLine } from '../progress-line.ts';
-import { ID_VARIABLE, type RestoreRequest, restoreRequest } from '../restore-request.ts';
-import { type ShownPlan, showDryRun, showPlan, showProgress, showReport } from '../show-restore.ts';
-import { TransferRate } from '../transfer-rate.ts';
+import { NodeRestore } from '../node-restore.ts';
+import { type RehearsalOptions, rehearse } from '../rehearse.ts';
+import { ID_VARIABLE, restoreRequest } from '../restore-request.ts';
+import { showReport } from '../show-restore.ts';
 import { withStore } from '../with-backups.ts';
 
 interface RestoreOptions {
@@ -34,6 +22,10 @@ interface RestoreOptions {
   readonly partitions?: string;
   readonly spaceCheck: boolean;
   readonly delta?: true;
+  readonly rehearse?: true;
+  readonly check?: string;
+  readonly checkTimeout?: string;
+  readonly scratch?: string;
 }
 
 export function addRestore(program: Command, run: CommandRun): void {
@@ -47,6 +39,18 @@ export function addRestore(program: Command, run: CommandRun): void {
     .option('--to <time>', 'the latest point that is not after this instant, instead of a backup')
     .option('--delta', 'replace the data that is there, and fetch only what it does not hold already')
     .option('--dry-run', 'tell what would be restored, and change nothing')
+    .addOption(
+      new Option(
+        '--rehearse',
+        'restore into a scratch directory, check it, throw it away, and tell how long it took',
+      ).conflicts(['delta', 'dryRun']),
+    )
+    .option('--check <command>', 'with --rehearse: what looks whether the restored data is good')
+    .option('--check-timeout <time>', 'how long that may take (default: 1h)')
+    .option(
+      '--scratch <directory>',
+      'where to make the scratch directory (default: that for temporary files)',
+    )
     .option('--partitions <ids>', 'the partitions of this node, such as 1,3 (default: by the configuration)')
     .option(
       '--no-space-check',
@@ -64,27 +68,56 @@ zeebe.broker.cluster.* and zeebe.broker.data.directory, or their variables.
 Examples:
   $ tidemark restore 1764000000000
   $ tidemark restore --to 2026-11-24T06:00:00Z --dry-run
+  $ tidemark restore 1764000000000 --rehearse --scratch /mnt/big --check ./looks-good.sh
   $ ZEEBE_BROKER_CLUSTER_NODEID=2 tidemark restore 1764000000000 --config /etc/zeebe/application.yaml`;
-
-const NO_MARKERS =
-  "Zeebe's layout tells of no markers: a time comes to the last whole backup that is not after it\n";
 
 function restore(
   run: CommandRun,
   argument: string | undefined,
-  { backupId, to, dryRun, config, partitions, spaceCheck, delta }: RestoreOptions,
+  options: RestoreOptions,
 ): ResultAsync<Shown, CliError> {
-  return restoreRequest({ argument, backupId, to }, run.surroundings.env).asyncAndThen<Shown, CliError>(
-    (request) =>
-      withStore(run.surroundings, config, (store, settings) =>
-        partitionIdsOf(settings, partitions).asyncAndThen((partitionIds) =>
-          new NodeRestore(run, store, settings, { partitionIds, spaceCheck, replace: delta === true }).run(
-            request,
-            dryRun === true,
-          ),
-        ),
+  const { backupId, to, config, partitions, spaceCheck, delta } = options;
+  const { surroundings } = run;
+  return rehearsalOf(options)
+    .andThen((rehearsal) =>
+      restoreRequest({ argument, backupId, to }, surroundings.env).map((request) => ({ rehearsal, request })),
+    )
+    .asyncAndThen<Shown, CliError>(({ rehearsal, request }) =>
+      withStore(surroundings, config, (store, settings) =>
+        partitionIdsOf(settings, partitions).asyncAndThen((partitionIds) => {
+          const restoring = { partitionIds, spaceCheck, replace: delta === true };
+          const into = (dataDirectory: string) =>
+            new NodeRestore(surroundings, store, { ...settings, dataDirectory }, restoring);
+          if (rehearsal !== undefined) {
+            return rehearse(surroundings, rehearsal, (directory) => into(directory).restore(request));
+          }
+          const node = into(settings.dataDirectory);
+          return options.dryRun ? node.dryRun(request) : node.restore(request).map(showReport);
+        }),
       ),
-  );
+    );
+}
+
+/** Undefined where it is none. */
+function rehearsalOf({
+  rehearse: isRehearsal,
+  check,
+  checkTimeout,
+  scratch,
+}: RestoreOptions): Result<RehearsalOptions | undefined, UsageError | InvalidInput> {
+  if (!isRehearsal) {
+    const [without] = Object.entries({ check, 'check-timeout': checkTimeout, scratch }).flatMap(
+      ([name, value]) => (value === undefined ? [] : [name]),
+    );
+    if (without === undefined) return ok(undefined);
+    return err(new UsageError(`--${without} belongs to --rehearse; see: tidemark restore --help`));
+  }
+  if (checkTimeout === undefined) return ok({ check, scratch });
+  return parseTimeout(checkTimeout, '--check-timeout').map((checkTimeoutMs) => ({
+    check,
+    checkTimeoutMs,
+    scratch,
+  }));
 }
 
 function partitionIdsOf(
@@ -93,119 +126,4 @@ function partitionIdsOf(
 ): Result<readonly PartitionId[], InvalidInput> {
   if (partitions !== undefined) return parsePartitions(partitions, cluster.partitionsCount);
   return ok(partitionsOfNode(cluster));
-}
-
-interface RestoringSettings extends Pick<RestoreSettings, 'partitionIds' | 'spaceCheck'> {
-  /** Whether what is there is replaced. */
-  readonly replace: boolean;
-}
-
-/** The restore of one node: look what it would take, find out whose files that are, restore. */
-class NodeRestore {
-  readonly #run: CommandRun;
-  readonly #store: BackupStore;
-  readonly #settings: Settings;
-  readonly #restoring: RestoringSettings;
-
-  constructor(run: CommandRun, store: BackupStore, settings: Settings, restoring: RestoringSettings) {
-    this.#run = run;
-    this.#store = store;
-    this.#settings = settings;
-    this.#restoring = restoring;
-  }
-
-  run(request: RestoreRequest, dryRun: boolean): ResultAsync<Shown, CliError> {
-    if (dryRun || this.#restoring.replace) return this.#planAndRun(request, dryRun);
-    // The note comes first: a node that starts again needs no store for that.
-    return this.#noted().andThen((target) =>
-      target === undefined ? this.#planAndRun(request, dryRun) : this.#restore(request, target),
-    );
-  }
-
-  /** The target in which an earlier restore has noted what it restored. */
-  #noted(): ResultAsync<RestoreTarget | undefined, CliError> {
-    const { dataDirectory: directory } = this.#settings;
-    const targets = [new ZeebeRestoreTarget({ directory }), new DirectoryRestoreTarget({ directory })];
-    return callTarget('inspect', async () => {
-      for (const target of targets) if ((await target.restoredFrom()) !== undefined) return target;
-      return undefined;
-    });
-  }
-
-  #planAndRun(request: RestoreRequest, dryRun: boolean): ResultAsync<Shown, CliError> {
-    const { io } = this.#run.surroundings;
-    const { cluster, dataDirectory } = this.#settings;
-    const { nodeId, partitionsCount } = cluster;
-    if (request.kind === 'time' && this.#isZeebe) io.stderr.write(NO_MARKERS);
-    return this.#plan(request)
-      .andThen((plan) => this.#targetFor(plan).map((target) => ({ plan, target })))
-      .andThen(({ plan, target }) => {
-        warnOfIgnored(plan.ignored, partitionsCount, io);
-        if (dryRun) return this.#check(plan, target).map(() => showDryRun(plan, nodeId, dataDirectory));
-        io.stderr.write(`${showPlan(plan, nodeId, dataDirectory)}\n`);
-        return this.#restore(request, target);
-      });
-  }
-
-  /** A target of either kind would do: planning does not look at it, but for whether it can cut logs at all. */
-  #plan(request: RestoreRequest): ResultAsync<ShownPlan, CliError> {
-    const { signal } = this.#run.surroundings.io;
-    const manager = this.#managerOf(new ZeebeRestoreTarget({ directory: this.#settings.dataDirectory }));
-    return request.kind === 'backup'
-      ? manager.plan(request.id, { signal })
-      : manager.planTo(request.time, { signal });
-  }
-
-  /** What the restore would say of the target, which a dry run does not come to. */
-  #check({ point, ends, ...plan }: ShownPlan, target: RestoreTarget): ResultAsync<RestoreTarget, CliError> {
-    if (point === undefined || ends === undefined) return okAsync(target);
-    return cuttingTarget(target, { ...plan, point, ends }).asyncMap(async (cutting) => cutting);
-  }
-
-  #restore(request: RestoreRequest, target: RestoreTarget): ResultAsync<Shown, CliError> {
-    const { io } = this.#run.surroundings;
-    const line = new ProgressLine(io.stderr, io.clock);
-    const rate = new TransferRate(io.clock);
-    const onProgress = (progress: RestoreProgress) => {
-      const { bytesDone, bytesTotal, bytesKept } = progress;
-      // What is kept goes faster than what is fetched, and would promise too much.
-      const fetched = { bytesDone: bytesDone - bytesKept, bytesTotal: bytesTotal - bytesKept };
-      line.update(`${showProgress(progress)}${rate.update(fetched)}`);
-    };
-    const options = { signal: io.signal, onProgress };
-    const manager = this.#managerOf(target);
-    const restoring: ResultAsync<Shown, CliError> = (
-      request.kind === 'backup'
-        ? manager.restore(request.id, options)
-        : manager.restoreTo(request.time, options)
-    ).map(showReport);
-    return restoring.andTee(() => line.end()).orTee(() => line.end());
-  }
-
-  get #isZeebe(): boolean {
-    const { backup } = this.#settings;
-    return 'format' in backup && backup.format === 'zeebe';
-  }
-
-  #managerOf(target: RestoreTarget): RestoreManager {
-    const { clock } = this.#run.surroundings.io;
-    const { nodeId, partitionsCount, clusterId } = this.#settings.cluster;
-    const { partitionIds, spaceCheck } = this.#restoring;
-    return new RestoreManager(
-      { store: this.#store, target, clock, logger: silentLogger },
-      { nodeId, partitionsCount, clusterId, partitionIds, spaceCheck },
-    );
-  }
-
-  /** A Zeebe's broker looks for its files where Zeebe keeps them, whichever layout they were stored in. */
-  #targetFor({ copies: [first] }: RestorePlan): ResultAsync<RestoreTarget, CliError> {
-    const place = { directory: this.#settings.dataDirectory, replace: this.#restoring.replace };
-    if (this.#isZeebe) return okAsync(new ZeebeRestoreTarget(place));
-    if (first === undefined) return okAsync(new DirectoryRestoreTarget(place));
-    return this.#store
-      .open(first.id, { signal: this.#run.surroundings.io.signal })
-      .map((opened) =>
-        holdsZeebeFiles(opened) ? new ZeebeRestoreTarget(place) : new DirectoryRestoreTarget(place),
-      );
-  }
 }
