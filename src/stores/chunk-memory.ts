@@ -1,8 +1,6 @@
 // The memory that chunks are read into, sent from and received in: a fixed number of pieces, used again and again.
 // Memory that is made for each chunk costs more than hashing it. Never lends the same piece to two at once.
 
-import { invariant } from '../core/invariant.ts';
-
 /** Behind what is lent the memory goes on so far: for the tag of a chunk that is encrypted where it is. */
 export const SPARE_BYTES = 16;
 
@@ -69,9 +67,14 @@ export class ChunkMemory {
     };
     return {
       bytes: new Uint8Array(buffer, 0, sizeBytes),
-      giveBack: end(() => this.#free.push(buffer)),
+      giveBack: end(() => this.#keep(buffer)),
       giveUp: end(() => {}),
     };
+  }
+
+  /** More than is lent in turn may come back, of what was taken without waiting: the rest is the collector's. */
+  #keep(buffer: SharedArrayBuffer): void {
+    if (this.#free.length < this.#settings.chunksInFlight) this.#free.push(buffer);
   }
 
   /** Chunks that were stored with other settings may be larger than ours: a piece that is too small makes room. */
@@ -108,12 +111,19 @@ declare const WebAssembly: {
   }) => { readonly buffer: ArrayBuffer | SharedArrayBuffer };
 };
 
-/** Memory that begins where a page does: a disk takes it as it is. A SharedArrayBuffer by itself begins anywhere. */
+/**
+ * Memory that begins where a page does: a disk takes it as it is. A SharedArrayBuffer by itself begins anywhere, which
+ * is slower and all there is where V8 was told to do without WebAssembly, or may not reserve 10 GB of addresses for it.
+ */
 function pages(sizeBytes: number): SharedArrayBuffer {
   const count = Math.ceil(sizeBytes / WASM_PAGE_BYTES);
-  const { buffer } = new WebAssembly.Memory({ initial: count, maximum: count, shared: true });
-  invariant(buffer instanceof SharedArrayBuffer, 'shared memory was asked for');
-  return buffer;
+  try {
+    const { buffer } = new WebAssembly.Memory({ initial: count, maximum: count, shared: true });
+    if (buffer instanceof SharedArrayBuffer) return buffer;
+  } catch {
+    // Then the other kind. When there is no memory at all it throws as well.
+  }
+  return new SharedArrayBuffer(sizeBytes);
 }
 
 /**

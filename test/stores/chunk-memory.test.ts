@@ -1,5 +1,5 @@
 // Memory is lent to one at a time, in turn, and never taken for another's while somebody may still use it.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ChunkMemories, ChunkMemory } from '../../src/stores/chunk-memory.ts';
 
 const never = new AbortController().signal;
@@ -40,6 +40,34 @@ describe('chunk memory', () => {
     expect(again.bytes.buffer).toBe(large.bytes.buffer);
     again.giveBack();
     expect(memory.takeNow(5_000).bytes).toHaveLength(5_000);
+  });
+
+  it('keeps no more than it lends in turn of what many took without waiting', () => {
+    const memory = new ChunkMemory({ chunkSizeBytes: 100, chunksInFlight: 2 });
+    const taken = Array.from({ length: 9 }, () => memory.takeNow(100));
+    const before = new Set(taken.map(({ bytes }) => bytes.buffer));
+    for (const { giveBack } of taken) giveBack();
+    const again = Array.from({ length: 9 }, () => memory.takeNow(100).bytes.buffer);
+    expect(again.filter((buffer) => before.has(buffer))).toHaveLength(2);
+  });
+
+  it.each([
+    ['cannot reserve addresses', 'may not'],
+    ['has none', undefined],
+  ])('has other memory where WebAssembly %s', (_, reason) => {
+    class Refusing {
+      constructor() {
+        throw new RangeError(reason);
+      }
+    }
+    vi.stubGlobal('WebAssembly', reason && { Memory: Refusing });
+    try {
+      const { bytes } = new ChunkMemory({ chunkSizeBytes: 100, chunksInFlight: 2 }).takeNow(70_000);
+      expect(bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(bytes.buffer.byteLength).toBe(70_000 + 16);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('waits in turn when all is lent', async () => {
