@@ -11,14 +11,12 @@ const DIRECT_BYTES_MIN = 1024 * 1024;
 
 /** Writes an opened file from a position on, and closes it. */
 export class FileWriter {
-  readonly #path: string;
   readonly #file: FileHandle;
   #position: number;
   /** The same file, opened for writing past the cache. Null when that does not work here. */
   #direct: FileHandle | null | undefined;
 
-  constructor(path: string, file: FileHandle, position = 0) {
-    this.#path = path;
+  constructor(file: FileHandle, position = 0) {
     this.#file = file;
     this.#position = position;
   }
@@ -33,6 +31,7 @@ export class FileWriter {
     }
   }
 
+  /** Of the file and not of the handle: what went past the cache needs it too, for its place and for the disk's cache. */
   sync(): Promise<void> {
     return this.#file.sync();
   }
@@ -40,8 +39,11 @@ export class FileWriter {
   async close(): Promise<void> {
     const direct = this.#direct;
     this.#direct = null;
-    await direct?.close();
-    await this.#file.close();
+    try {
+      await direct?.close();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   async #writeCached(bytes: Uint8Array): Promise<number> {
@@ -52,14 +54,29 @@ export class FileWriter {
   async #writeDirectly(bytes: Uint8Array): Promise<number | undefined> {
     const length = bytes.byteLength - (bytes.byteLength % BLOCK_BYTES);
     if (length < DIRECT_BYTES_MIN || this.#position % BLOCK_BYTES > 0 || this.#direct === null) return;
+    this.#direct ??= await openDirectly(this.#file);
+    if (this.#direct === null) return;
     try {
-      this.#direct ??= await open(this.#path, constants.O_WRONLY | constants.O_DIRECT);
       return (await this.#direct.write(bytes, 0, length, this.#position)).bytesWritten;
     } catch (cause) {
       // The file system, or this piece of memory, is not made for it.
       if ((cause as NodeJS.ErrnoException).code !== 'EINVAL') throw cause;
-      await this.#direct?.close();
+      const direct = this.#direct;
       this.#direct = null;
+      await direct.close();
     }
+  }
+}
+
+/**
+ * Opens the same file again. Not by its path: that may be another's file by now. Null when it cannot be done, for
+ * whatever reason: nothing is lost without it.
+ */
+async function openDirectly(file: FileHandle): Promise<FileHandle | null> {
+  if (constants.O_DIRECT === undefined) return null;
+  try {
+    return await open(`/proc/self/fd/${file.fd}`, constants.O_WRONLY | constants.O_DIRECT);
+  } catch {
+    return null;
   }
 }

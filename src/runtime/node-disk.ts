@@ -139,7 +139,7 @@ function nodeDiskReader(path: string, file: FileHandle, sizeBytes: number): Disk
 }
 
 function nodeDiskFile(path: string, file: FileHandle, position?: number): DiskFile {
-  const writer = new FileWriter(path, file, position);
+  const writer = new FileWriter(file, position);
   return {
     write: (bytes) => attempt('write', path, () => writer.write(bytes)),
     sync: () => attempt('sync', path, () => writer.sync()),

@@ -10,7 +10,7 @@ const DIRECTORY_RACES_MAX = 100;
 
 /** Writes a new file and syncs its bytes. Removes what it wrote when that fails. */
 export async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const writer = new FileWriter(path, await open(path, 'wx'));
+  const writer = new FileWriter(await open(path, 'wx'));
   try {
     await writer.write(bytes);
     await writer.sync();
