@@ -31,7 +31,9 @@ export class FileWriter {
     }
   }
 
-  /** Of the file and not of the handle: what went past the cache needs it too, for its place and for the disk's cache. */
+  /**
+   * Of the file and not of the handle: what went past the cache needs it too, for its place and for the disk's cache.
+   */
   sync(): Promise<void> {
     return this.#file.sync();
   }
