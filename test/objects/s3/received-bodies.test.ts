@@ -29,7 +29,13 @@ const serve: RequestListener = async (request, response) => {
   const name = request.url?.split('/').at(-1)?.split('?')[0] ?? '';
   if (request.method === 'PUT') {
     const hash = createHash('sha256');
-    for await (const part of request) hash.update(part as Buffer);
+    try {
+      for await (const part of request) hash.update(part as Buffer);
+    } catch {
+      // Servers of Node 22 now and then end a connection that a request follows on before they have seen the last answer
+      // go out. The client tries again.
+      return;
+    }
     received.set(name, hash.digest('hex'));
     return void response.writeHead(200, { etag: '"1"' }).end();
   }
@@ -67,10 +73,12 @@ it.each(['http', 'https'])('receives and sends what it should over %s', async (s
   const port = scheme === 'http' ? plain : tls;
   const program = `
     import { S3ObjectStorage } from '${root}src/objects/s3/s3-object-storage.ts';
+    import { RetryingStorage } from '${root}src/objects/retrying-storage.ts';
     import { systemClock } from '${root}src/runtime/system-clock.ts';
-    const storage = new S3ObjectStorage({ clock: systemClock }, { bucket: 'bucket', region: 'us-east-1',
+    const s3 = new S3ObjectStorage({ clock: systemClock }, { bucket: 'bucket', region: 'us-east-1',
       endpoint: '${scheme}://127.0.0.1:${port}', forcePathStyle: true,
       credentials: { accessKeyId: 'id', secretAccessKey: 'secret' } });
+    const storage = new RetryingStorage({ storage: s3, clock: systemClock, random: { fraction: () => 0 } });
     const bodyOf = ${BODY};
     const shared = (size) => new Uint8Array(new SharedArrayBuffer(size));
     let right = 0;
