@@ -51,7 +51,13 @@ export function contain<T, E>(
     try {
       return await call();
     } catch (cause) {
-      return err(new StoreFailure(operation, 'it threw instead of giving a Result', cause));
+      return err(threw(operation, cause));
     }
   });
+}
+
+/** What somebody threw who was to give a Result. Its words are told: they may say what to do. */
+export function threw(operation: string, cause: unknown): StoreFailure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StoreFailure(operation, `it threw instead of giving a Result: ${reason}`, cause);
 }

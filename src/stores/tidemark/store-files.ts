@@ -3,9 +3,9 @@
 import { err, type Ok, ok, type Result, type ResultAsync } from 'neverthrow';
 import pLimit from 'p-limit';
 import type { BackupId, PartitionBackup } from '../../core/backup.ts';
-import { Aborted, type BrokerFailure, type StoreError, StoreFailure } from '../../core/errors.ts';
+import { Aborted, type BrokerFailure, type StoreError } from '../../core/errors.ts';
 import { BACKUP_DEADLINE_MS } from '../../core/limits.ts';
-import { fromAsync } from '../../core/result.ts';
+import { fromAsync, threw } from '../../core/result.ts';
 import type { BackupProgress } from '../../core/status.ts';
 import type { Logger } from '../../ports/telemetry.ts';
 import type { ChunkMemory } from '../chunk-memory.ts';
@@ -284,7 +284,7 @@ class FileStoring {
     try {
       return await step();
     } catch (cause) {
-      this.#isOk(err(new StoreFailure('save backup', 'it threw instead of giving a Result', cause)));
+      this.#isOk(err(threw('save backup', cause)));
       return undefined;
     }
   }
